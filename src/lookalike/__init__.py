@@ -1,0 +1,1 @@
+"""lookalike: a shop's catalogue in, recommendations by likeness out."""

@@ -1,0 +1,60 @@
+"""Every error that lookalike raises on purpose. Catch `LookalikeError` to catch them all.
+
+LookalikeError
+  x CatalogueError      a catalogue file cannot be read at all (a single bad row is a Reject, not an error)
+  x PictureError        bytes are no picture that we accept
+      + FetchError      a picture's URL gave nothing, or may not be fetched
+  x FilterError         a filter is not written right, or names a column the store lacks
+  x RecipeError         a recipe is not valid, or is not the one that the store was made with
+  x ModelError          a model is unknown, damaged, or does not do what its spec says
+      + ModelNotFound   its weights are not on this machine
+  x StoreError          a store is missing, damaged, locked or of another version
+      + ProductNotFound no product has this id
+  x MissingExtra        an optional dependency is not installed
+
+Each message is one line: what happened, the value, what to do.
+"""
+
+
+class LookalikeError(Exception):
+    """The root: one clear line for the user, never a stack trace."""
+
+
+class CatalogueError(LookalikeError):
+    """A catalogue cannot be read at all."""
+
+
+class PictureError(LookalikeError):
+    """Bytes are not a picture that lookalike accepts."""
+
+
+class FetchError(PictureError):
+    """A URL gave no picture, or is one that may not be fetched."""
+
+
+class FilterError(LookalikeError):
+    """A filter is malformed, or names a column that the store does not have."""
+
+
+class RecipeError(LookalikeError):
+    """A recipe is not valid, or differs from the one in the store."""
+
+
+class ModelError(LookalikeError):
+    """A model is unknown, damaged, or does not do what its spec says."""
+
+
+class ModelNotFound(ModelError):  # noqa: N818 - reads as the fact it is
+    """The weights of a known model are not on this machine."""
+
+
+class StoreError(LookalikeError):
+    """A store is missing, damaged, or of another version."""
+
+
+class ProductNotFound(StoreError):  # noqa: N818 - reads as the fact it is
+    """No product in the store has this id."""
+
+
+class MissingExtra(LookalikeError):  # noqa: N818 - reads as the fact it is
+    """An optional dependency is needed; the message is the pip line."""

@@ -1,0 +1,157 @@
+"""The nouns of lookalike: facts, frozen, with no behaviour that touches disk or network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Pixels: TypeAlias = npt.NDArray[np.uint8]  # (height, width, 3), RGB, 0..255
+    Mask: TypeAlias = npt.NDArray[np.bool_]  # (height, width), True on the object
+    Vector: TypeAlias = npt.NDArray[np.float32]  # (dim,)
+    Vectors: TypeAlias = npt.NDArray[np.float32]  # (n, dim); rows of unit length, or zeros where a part is missing
+
+PARTS = ("image", "text", "colour")  # what a vector is made of, in this order
+
+Scalar: TypeAlias = str | float | int | bool
+Value: TypeAlias = Scalar | tuple[str, ...]  # one cell of a catalogue; a tuple where a cell lists several
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One sellable thing, as the shop describes it. Only `id` is required."""
+
+    id: str
+    title: str = ""
+    description: str = ""  # plain text, never HTML
+    group: str = ""  # the style that its variants share; its own id where the shop has no variants
+    images: tuple[str, ...] = ()  # paths or URLs, the main view first
+    price: float | None = None
+    currency: str = ""  # ISO 4217 where the shop says, such as "EUR"
+    in_stock: bool | None = None
+    category: str = ""  # the most specific path, "Men/Tops/Tees"
+    categories: tuple[str, ...] = ()  # every path and its ancestors: "Men", "Men/Tops", "Men/Tops/Tees"
+    audience: str = ""  # the department it is sold in, in the shop's own word: "Women", "Boys"
+    brand: str = ""
+    colour: str = ""
+    attributes: Mapping[str, Value] = field(default_factory=dict)  # every further column, by the shop's name for it
+
+    @property
+    def style(self) -> str:
+        """What variants have in common: the group, or the product's own id."""
+        return self.group or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that could not become a product, or a picture of it that could not be used, and why."""
+
+    line: int  # where the row begins in its file, from 1; 0 where a source has no lines
+    id: str
+    reason: str
+    source: str = ""  # the file
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One picture of a product. View 0 is the main one."""
+
+    product_id: str
+    number: int
+    picture: str  # path or URL
+    key: str = ""  # hash of the picture's bytes; equal keys are the same picture
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle as fractions of the picture's width and height, 0..1, from the top left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
+            raise ValueError(
+                f"box {self.left, self.top, self.right, self.bottom} is not (left, top, right, bottom) in fractions 0..1"
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """Something found in a picture."""
+
+    label: str
+    score: float  # 0..1
+    box: Box
+    mask: Mask | None = None
+
+
+Operator: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "exists"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of one column: `price lt 50`."""
+
+    column: str
+    operator: Operator
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Conditions that must all hold. An empty filter lets everything pass."""
+
+    conditions: tuple[Condition, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.conditions)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """What is looked for: a unit vector for each part, and how much each part counts.
+
+    A part that is absent, or weighs nothing, is not looked at.
+    """
+
+    parts: Mapping[str, Vector]
+    weights: Mapping[str, float]
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The parts that count, in the order of `PARTS`."""
+        return tuple(p for p in PARTS if p in self.parts and self.weights.get(p, 0.0) > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One answer: a product, how like the query it is, and why."""
+
+    product: Product
+    score: float  # 0..1
+    parts: Mapping[str, float]  # how much each part gave; they add up to the score
+    view: View  # the picture of the product that was most like the query
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Garment:
+    """One thing worn in a photograph, and the products like it."""
+
+    detection: Detection
+    matches: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a photograph of a person shows."""
+
+    full_length: bool
+    audience: str
+    garments: tuple[Garment, ...] = ()
