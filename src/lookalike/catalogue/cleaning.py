@@ -1,0 +1,202 @@
+"""Cells into clean facts: text, identifiers, stock, categories. Pure functions; prices are in `prices.py`.
+
+A value that cannot be understood raises ValueError with a reason that names it: the row becomes a Reject.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from html import unescape
+from html.parser import HTMLParser
+
+from lookalike.catalogue.tables import as_text
+from lookalike.types import Value
+
+LONGEST_ID = 512  # characters
+
+CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff]")  # but those that are white space
+ENTITY = re.compile(r"&(?:#\d|#x[0-9a-f]|[a-z])\w*;", re.IGNORECASE)
+MARKUP = re.compile(rf"</?[a-z!][^<>]*>|{ENTITY.pattern}", re.IGNORECASE)
+BLOCKS = "address article blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre section table tr ul"
+LINE_BREAKING = frozenset(BLOCKS.split())
+SILENT = frozenset({"script", "style", "head", "template", "noscript"})  # elements whose text nobody reads
+
+
+def words(value: Value) -> str:
+    """One line of clean text: composed (NFC), no control characters, single spaces; several texts are joined.
+
+    >>> words("  Chaz\\tHoodie\\x00 "), words(("Red", "Blue"))
+    ('Chaz Hoodie', 'Red, Blue')
+    """
+    if not isinstance(value, str):
+        value = ", ".join(value) if isinstance(value, tuple) else as_text(value)
+    if value.isascii() and value.isprintable() and "  " not in value:  # as most cells are
+        return value.strip()
+    if not value.isprintable():
+        value = CONTROL.sub("", value)
+    if not value.isascii():
+        value = unicodedata.normalize("NFC", value)
+    return " ".join(value.split())
+
+
+def label(value: Value) -> str:
+    """Clean text on one line, with HTML entities as the characters they stand for.
+
+    >>> label("Men&#39;s &amp; Boys")
+    "Men's & Boys"
+    """
+    text = words(value)
+    return words(ENTITY.sub(lambda found: unescape(found[0]), text)) if "&" in text else text
+
+
+def identifier(value: Value) -> str:
+    """An id exactly as the shop writes it, leading zeros and all, without white space around it.
+
+    >>> identifier(" 00117 "), identifier(1164)
+    ('00117', '1164')
+    """
+    if isinstance(value, tuple):
+        raise ValueError(f"the id is a list, {', '.join(value)[:60]!r}")
+    text = value.strip() if isinstance(value, str) else as_text(value)
+    if not text:
+        raise ValueError("the id is empty")
+    if len(text) > LONGEST_ID:
+        raise ValueError(f"the id is longer than {LONGEST_ID} characters: {text[:20]!r}...")
+    if not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
+        raise ValueError(f"the id {text[:60]!a} has control characters")
+    return text
+
+
+def plain_text(value: Value) -> str:
+    """A description as lines of clean text; HTML loses its tags, scripts and styles.
+
+    >>> plain_text("<p>Warm &amp; light.</p><ul><li>Hood<li>Zip</ul>")
+    'Warm & light.\\nHood\\nZip'
+    """
+    text = value if isinstance(value, str) else words(value)
+    if "<" in text or "&" in text:
+        text = _without_markup(text) if MARKUP.search(text) else text
+    if text.isprintable():
+        return words(text)
+    lines = (words(line) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _without_markup(text: str) -> str:
+    reader = _Reader()
+    try:
+        reader.feed(text)
+        reader.close()
+    except AssertionError:  # how html.parser says that a declaration, <![...], is broken
+        return unescape(MARKUP.sub(" ", text))
+    return "".join(reader.pieces)
+
+
+class _Reader(HTMLParser):
+    """Collects the text that a browser would show."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._silent = ""  # the element that is being passed over
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if not self._silent and tag in SILENT:
+            self._silent = tag
+        self._break(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._silent:
+            self._silent = ""
+        self._break(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.pieces.append(" ".join(re.split(r"\s+", data)))
+
+    def _break(self, tag: str) -> None:
+        if tag in LINE_BREAKING:
+            self.pieces.append("\n")
+        elif tag in ("td", "th"):
+            self.pieces.append(" ")
+
+
+YES = frozenset({"yes", "y", "true", "t", "1", "on"})
+NO = frozenset({"no", "n", "false", "f", "0", "off"})
+HERE = "in stock|instock|available|low stock|limited availability|in store only|online only"
+GONE = "out of stock|outofstock|sold out|soldout|unavailable|not available|discontinued"
+LATER = "preorder|pre-order|pre order|backorder|back order|on backorder|onbackorder"
+IN_STOCK = YES | set(HERE.split("|"))
+OUT_OF_STOCK = NO | set(f"{GONE}|{LATER}".split("|"))
+
+
+def in_stock(value: Value) -> bool | None:
+    """Whether it can be delivered now, out of a word, a schema.org URL or a quantity; None when it is neither.
+
+    What can only be ordered ahead (preorder, backorder) is not in stock.
+
+    >>> in_stock("Out of Stock"), in_stock("12"), in_stock("https://schema.org/InStock"), in_stock("ask us")
+    (False, True, True, None)
+    """
+    if isinstance(value, bool | int | float):
+        return value > 0
+    word = words(value).casefold().rpartition("schema.org/")[2].replace("_", " ")
+    if word in IN_STOCK or word in OUT_OF_STOCK:
+        return word in IN_STOCK
+    if re.fullmatch(r"[-+]?\d+([.,]\d+)?", word):
+        return any(digit in word for digit in "123456789") and not word.startswith("-")
+    return None
+
+
+def truth(value: Value) -> bool | None:
+    """What yes, no, true and false say; None for anything else.
+
+    >>> truth("Yes"), truth("false"), truth("1")
+    (True, False, None)
+    """
+    if isinstance(value, bool):
+        return value
+    return {"yes": True, "true": True, "no": False, "false": False}.get(words(value).casefold())
+
+
+@lru_cache(maxsize=4_096)  # a shop has few categories and many products
+def category_path(text: str) -> str:
+    """A category written with "/" between its levels.
+
+    >>> category_path("Women > Dresses"), category_path("/Men/ Tops /")
+    ('Women/Dresses', 'Men/Tops')
+    """
+    levels = (label(level) for level in re.split("[>/]", text))
+    return "/".join(level for level in levels if level)
+
+
+def without_root(path: str, roots: Sequence[str]) -> str:
+    """The path below its root, where it begins with one.
+
+    >>> without_root("Default Category/Men", ["Default Category"]), without_root("Men", ["Default Category"])
+    ('Men', 'Men')
+    """
+    root, _, below = path.partition("/")
+    return below if root in roots else path
+
+
+def with_ancestors(paths: Iterable[str]) -> tuple[str, ...]:
+    """Every path and the paths above it, in the order in which they first come.
+
+    >>> with_ancestors(["Men/Tops/Tees", "Men/Sale"])
+    ('Men', 'Men/Tops', 'Men/Tops/Tees', 'Men/Sale')
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        levels = path.split("/")
+        for depth in range(1, len(levels) + 1):
+            found["/".join(levels[:depth])] = None
+    return tuple(found)
+
+
+def deepest(paths: Sequence[str]) -> str:
+    """The path with most levels, the first among equals; "" without paths."""
+    return max(paths, key=lambda path: path.count("/"), default="")

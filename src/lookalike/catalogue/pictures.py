@@ -1,0 +1,101 @@
+"""Where a product's pictures are: references in, paths and URLs out. No picture is opened here."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lookalike.catalogue.cleaning import words
+from lookalike.catalogue.maps import Layout
+from lookalike.catalogue.tables import Cells, as_text
+from lookalike.errors import CatalogueError
+
+SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")  # two letters and more: "C:" is a drive
+URL = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+DRIVE = re.compile(r"[a-zA-Z]:[\\/]|\\\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The folders that pictures are looked for in, the first one first."""
+
+    folders: tuple[str, ...]
+    rooted: bool = False  # whether a leading "/" means these folders
+
+    def find(self, reference: str) -> str:
+        """The URL, or the path of the file that is there; raises ValueError for what is neither."""
+        if reference.startswith("//"):
+            reference = f"https:{reference}"
+        if URL.match(reference):
+            return reference
+        if SCHEME.match(reference):
+            raise ValueError(f"{reference[:100]!r} is not a path and not http(s)")
+        candidates = self._candidates(reference)
+        for path in candidates:
+            if os.path.isfile(path):  # noqa: PTH113 - 2.5 microseconds; Path takes three times as long
+                return path
+        raise ValueError(f"no file {candidates[0]}")
+
+    def _candidates(self, reference: str) -> Sequence[str]:
+        if DRIVE.match(reference) or (reference.startswith("/") and not self.rooted):
+            return (reference,)
+        inner = reference.replace("\\", "/").lstrip("/")
+        return [os.path.normpath(f"{folder}/{inner}") for folder in self.folders]
+
+    def find_all(self, references: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
+        """The pictures that are there, and for each that is not, why."""
+        found: dict[str, None] = {}
+        problems: list[str] = []
+        for reference in references:
+            try:
+                found[self.find(reference)] = None
+            except ValueError as error:
+                problems.append(str(error))
+        return tuple(found), problems
+
+
+def gallery(layout: Layout, source: Path, images: str | Path | None) -> Gallery:
+    """The folders that pictures may be in: the given one, those that the format usually has, the file's own."""
+    if images is not None and not Path(images).is_dir():
+        raise CatalogueError(f"no folder {images}: give the folder that the catalogue's pictures are in")
+    beside = source.absolute().parent
+    given = [Path(images).absolute()] if images is not None else []
+    usual = [base / folder for base in (*given, beside) for folder in layout.map.picture_folders]
+    likely = [*given, *usual, beside]
+    folders = dict.fromkeys(str(folder) for folder in likely if folder.is_dir())
+    return Gallery(tuple(folders), rooted=layout.map.pictures_rooted)
+
+
+def has_pictures(layout: Layout) -> bool:
+    """Whether the catalogue says anything about pictures; where it does not, its products have none."""
+    return bool(layout.map.picture_template or layout.fields.get("images"))
+
+
+def references(layout: Layout, cells: Cells) -> tuple[str, ...]:
+    """The pictures that a row names, as it names them, each once, the main view first."""
+    if layout.map.picture_template:
+        return _filled_in(layout.map.picture_template, cells)
+    found: dict[str, None] = {}
+    for column in layout.fields.get("images", ()):
+        cell = cells.get(column, ())
+        texts = cell if isinstance(cell, tuple) else as_text(cell).split(layout.map.picture_separator)
+        found |= dict.fromkeys(text.strip() for text in texts)
+    return tuple(reference for reference in found if reference and reference not in layout.map.empty)
+
+
+def _filled_in(template: str, cells: Cells) -> tuple[str, ...]:
+    """The one picture whose path is made of other cells; none where one of these is empty."""
+    columns = re.findall(r"{([^{}]+)}", template)
+    if not all(column in cells for column in columns):
+        return ()
+    return (re.sub(r"{([^{}]+)}", lambda found: words(cells[found[1]]), template),)
+
+
+def nothing_named(layout: Layout) -> str:
+    """Why a row has no picture: what it leaves empty."""
+    columns = layout.fields.get("images", ()) or re.findall(r"{([^{}]+)}", layout.map.picture_template)
+    one = len(columns) == 1
+    return f"no picture: column{'' if one else 's'} {', '.join(columns)} {'is' if one else 'are'} empty"

@@ -1,0 +1,48 @@
+"""The door to every source of rows: a file or a folder in, a table out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from lookalike.catalogue.delimited import open_delimited
+from lookalike.catalogue.folders import open_folder
+from lookalike.catalogue.parquet import open_parquet
+from lookalike.catalogue.records import open_json, open_json_lines
+from lookalike.catalogue.tables import Table
+from lookalike.errors import CatalogueError
+
+READERS: dict[str, Callable[[Path], Table]] = {
+    ".csv": open_delimited,
+    ".tsv": open_delimited,
+    ".txt": open_delimited,
+    ".jsonl": open_json_lines,
+    ".ndjson": open_json_lines,
+    ".json": open_json,
+    ".parquet": open_parquet,
+}
+GZIPPED = frozenset(READERS) - {".parquet"}  # Parquet compresses itself
+
+
+def open_table(source: str | Path) -> Table:
+    """The table in a file, read as its extension says, or of the pictures in a folder."""
+    path = Path(source)
+    if path.is_dir():
+        return open_folder(path)
+    if not path.is_file():
+        raise CatalogueError(f"no catalogue at {path}: give a file, or a folder of pictures")
+    reader = READERS.get(_kind(path))
+    if reader is None:
+        known = " ".join(READERS)
+        raise CatalogueError(f"{path} is of no known kind: give one of {known} (or with .gz), or a folder")
+    if not path.stat().st_size:
+        raise CatalogueError(f"{path} is empty: give a table whose first line names the columns")
+    return reader(path)
+
+
+def _kind(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix != ".gz":
+        return suffix
+    inner = Path(path.stem).suffix.lower()
+    return inner if inner in GZIPPED else suffix

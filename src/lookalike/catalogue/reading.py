@@ -1,0 +1,91 @@
+"""A catalogue: every row of a shop's file as a product, or as a Reject with the reason and the line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lookalike.catalogue.mapping import read_product
+from lookalike.catalogue.maps import Layout, lay, load_map, recognise
+from lookalike.catalogue.pictures import Gallery, gallery
+from lookalike.catalogue.readers import open_table
+from lookalike.catalogue.tables import Row, Table, as_text
+from lookalike.catalogue.variants import Styles, read_styles
+from lookalike.types import Product, Reject
+
+SKIPPED = "picture skipped: "  # begins the reason where a product stays and only a picture of it does not
+
+
+def open_catalogue(
+    source: str | Path, *, columns: str | Path | None = None, images: str | Path | None = None
+) -> Catalogue:
+    """Opens a shop's file, or a folder of pictures, to read products from it.
+
+    columns: the name of a column map, or a path to one as TOML; None recognises it from the header.
+    images: the folder that the pictures' paths start from, if not beside the file.
+    """
+    table = open_table(source)
+    column_map = load_map(columns) if columns is not None else recognise(table)
+    layout = lay(column_map, table)
+    return Catalogue(table, layout, gallery(layout, table.path, images))
+
+
+@dataclass(slots=True, eq=False)
+class Catalogue:
+    """A shop's products, read from its file anew each time that they are asked for, one at a time."""
+
+    table: Table
+    layout: Layout
+    gallery: Gallery
+    _styles: Styles | None = field(default=None, repr=False)
+
+    @property
+    def source(self) -> Path:
+        """The file, or the folder of pictures."""
+        return self.table.path
+
+    @property
+    def format(self) -> str:
+        """The name of the column map."""
+        return self.layout.map.name
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """The shop's column -> the Product field that it became, where the two are not named alike."""
+        return self.layout.aliases
+
+    def __iter__(self) -> Iterator[Product | Reject]:
+        return (item for _, item in self.with_lines())
+
+    def with_lines(self) -> Iterator[tuple[int, Product | Reject]]:
+        """Each product or Reject, with the line that its row begins on; pictures left out follow their product."""
+        seen: set[int] = set()  # hashes of 64 bits: a million ids in some 70 MB
+        for row in self.table.read(self.layout.map.spill):
+            try:
+                product, problems = self._read(row, seen)
+            except ValueError as error:
+                yield row.line, self._reject(row, str(error))
+                continue
+            yield row.line, product
+            for problem in problems:
+                yield row.line, self._reject(row, SKIPPED + problem)
+
+    def _read(self, row: Row, seen: set[int]) -> tuple[Product, list[str]]:
+        if row.problem:
+            raise ValueError(row.problem)
+        product, problems = read_product(self.layout, row.cells, self.gallery, self._known_styles())
+        if (mark := hash(product.id)) in seen:
+            raise ValueError(f"duplicate id {product.id!r}: a row above has it already")
+        seen.add(mark)
+        return product, problems
+
+    def _known_styles(self) -> Styles:
+        if self._styles is None:
+            self._styles = read_styles(self.layout, self.table)
+        return self._styles
+
+    def _reject(self, row: Row, reason: str) -> Reject:
+        cell = row.cells.get(self.layout.fields["id"][0], "")
+        identity = "|".join(cell) if isinstance(cell, tuple) else as_text(cell)
+        return Reject(row.line, identity.strip()[:512], reason, str(self.table.path))

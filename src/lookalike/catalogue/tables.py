@@ -1,0 +1,122 @@
+"""What every reader gives: a table, its columns and its rows. It cleans nothing and knows no shop's words."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from lookalike.errors import CatalogueError
+from lookalike.types import Scalar, Value
+
+Cells: TypeAlias = dict[str, Value]  # column -> what the row says; a cell with nothing in it is left out
+
+SURROGATE = re.compile("[\ud800-\udfff]")  # what is left where bytes could not be decoded
+
+
+class Row(NamedTuple):
+    """One row, or the reason why it could not be read."""
+
+    line: int  # where it begins, from 1; 0 where the source has no lines
+    cells: Cells
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A source of rows that can be read again and again, one row at a time."""
+
+    path: Path
+    columns: tuple[str, ...]
+    read: Callable[[str], Iterator[Row]]  # takes the column that unquoted commas spill out of, or ""
+
+
+def checked_columns(path: Path, columns: Iterable[str]) -> tuple[str, ...]:
+    """The columns as they are, once it is certain that each has a name of its own; nameless ones may repeat."""
+    seen: set[str] = set()
+    for column in columns:
+        if column in seen:
+            raise CatalogueError(f"{path} has two columns named {column!r}: rename one of them")
+        if SURROGATE.search(column):
+            raise CatalogueError(f"{path} has a header that is not UTF-8: save the file as UTF-8")
+        if column:
+            seen.add(column)
+    return tuple(columns)
+
+
+def flatten(record: Mapping[str, object]) -> Cells:
+    """One level of cells out of a nested record; raises ValueError where a text is not valid Unicode.
+
+    >>> flatten({"id": 7, "seller": {"city": "Porto"}, "tags": ["a", "b"], "images": [{"src": "1.jpg"}]})
+    {'id': 7, 'seller.city': 'Porto', 'tags': ('a', 'b'), 'images.src': ('1.jpg',)}
+    """
+    return dict(_leaves(record, ""))
+
+
+def _leaves(record: Mapping[str, object], prefix: str) -> Iterator[tuple[str, Value]]:
+    for key, value in record.items():
+        name = _valid(prefix + str(key))
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{name}.")
+        elif isinstance(value, list | tuple):
+            yield from _listed(name, value)
+        elif (cell := _scalar(value)) is not None and cell != "":
+            yield name, cell
+
+
+def _listed(name: str, values: Iterable[object]) -> Iterator[tuple[str, Value]]:
+    """A list of scalars is one cell of several texts; a list of records is one such cell a key."""
+    columns: dict[str, list[str]] = {}
+    for value in values:
+        cells = dict(_leaves(value, f"{name}.")) if isinstance(value, Mapping) else {name: _scalar(value)}
+        for column, cell in cells.items():
+            if cell is not None and cell != "":
+                texts = cell if isinstance(cell, tuple) else (as_text(cell),)
+                columns.setdefault(column, []).extend(texts)
+    for column, texts_so_far in columns.items():
+        yield column, tuple(texts_so_far)
+
+
+def _scalar(value: object) -> Scalar | None:
+    match value:
+        case str():
+            return _valid(value)
+        case bool() | int():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case decimal.Decimal():
+            return float(value) if value.is_finite() else None
+        case datetime.date() | datetime.time():
+            return value.isoformat()
+        case None | bytes():
+            return None
+        case list() | tuple():  # a list in a list
+            return _valid(json.dumps(value, ensure_ascii=False, default=str))
+        case _:
+            return _valid(str(value))
+
+
+def as_text(value: Scalar) -> str:
+    """A scalar in words: a whole number has no decimal point, truth is "true".
+
+    >>> as_text(7.0), as_text(7.5), as_text(True)
+    ('7', '7.5', 'true')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _valid(text: str) -> str:
+    if not text.isascii() and SURROGATE.search(text):
+        raise ValueError(f"not valid Unicode: {text[:60]!a}")
+    return text
