@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+import numpy as np
+import numpy.typing as npt
 
-    Pixels: TypeAlias = npt.NDArray[np.uint8]  # (height, width, 3), RGB, 0..255
-    Mask: TypeAlias = npt.NDArray[np.bool_]  # (height, width), True on the object
-    Vector: TypeAlias = npt.NDArray[np.float32]  # (dim,)
-    Vectors: TypeAlias = npt.NDArray[np.float32]  # (n, dim); rows of unit length, or zeros where a part is missing
+Pixels: TypeAlias = npt.NDArray[np.uint8]  # (height, width, 3), RGB, 0..255
+Mask: TypeAlias = npt.NDArray[np.bool_]  # (height, width), True on the object
+Vector: TypeAlias = npt.NDArray[np.float32]  # (dim,)
+Vectors: TypeAlias = npt.NDArray[np.float32]  # (n, dim); rows of unit length, or zeros where a part is missing
 
 PARTS = ("image", "text", "colour")  # what a vector is made of, in this order
 
@@ -38,7 +37,9 @@ class Product:
     audience: str = ""  # the department it is sold in, in the shop's own word: "Women", "Boys"
     brand: str = ""
     colour: str = ""
-    attributes: Mapping[str, Value] = field(default_factory=dict)  # every further column, by the shop's name for it
+    attributes: Mapping[str, Value] = field(
+        default_factory=dict
+    )  # every further column, by the shop's name for it
 
     @property
     def style(self) -> str:
@@ -78,7 +79,7 @@ class Box:
     def __post_init__(self) -> None:
         if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
             raise ValueError(
-                f"box {self.left, self.top, self.right, self.bottom} is not (left, top, right, bottom) in fractions 0..1"
+                f"box {self.left, self.top, self.right, self.bottom}: give left, top, right, bottom in fractions 0..1"
             )
 
 

@@ -1,1 +1,1 @@
-
+"""Where vectors and products are kept."""

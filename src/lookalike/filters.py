@@ -1,0 +1,80 @@
+"""Filters as people write them, read into one `Filter`.
+
+Two spellings, the same meaning:
+
+    shell   gender=Women   price<50   colour=Red,Navy   in_stock   !in_stock   brand!=Acme
+    Python  {"gender": "Women", "price": {"lt": 50}, "colour": ["Red", "Navy"], "in_stock": True}
+
+Nothing here becomes part of a query language: a filter is data until a store, which knows the type of
+each of its columns, evaluates it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias, get_args
+
+from lookalike.errors import FilterError
+from lookalike.types import Condition, Filter, Operator, Value
+
+Where: TypeAlias = Filter | Mapping[str, Any] | str | Iterable[str] | None
+
+_SIGNS: dict[str, Operator] = {"<=": "le", ">=": "ge", "!=": "ne", "=": "eq", "<": "lt", ">": "gt"}
+_TERM = re.compile(r"^(?P<column>[^<>=!]+?)\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.*)$", re.DOTALL)
+_FLAG = re.compile(r"^(?P<no>!?)\s*(?P<column>[^<>=!,]+)$")
+_HOW = "write FIELD=VALUE, FIELD=A,B, FIELD<NUMBER, FIELD or !FIELD"
+
+
+def read(where: Where) -> Filter:
+    """Any spelling of a filter as a `Filter`.
+
+    >>> read("price<50").conditions
+    (Condition(column='price', operator='lt', value='50'),)
+    >>> read({"colour": ["Red", "Navy"]}).conditions
+    (Condition(column='colour', operator='in', value=('Red', 'Navy')),)
+    """
+    if where is None:
+        return Filter()
+    if isinstance(where, Filter):
+        return where
+    if isinstance(where, str):
+        return Filter((_term(where),))
+    if isinstance(where, Mapping):
+        return Filter(tuple(c for column, wish in where.items() for c in _wish(str(column), wish)))
+    return Filter(tuple(_term(term) for term in where))
+
+
+def _term(text: str) -> Condition:
+    if found := _TERM.match(text.strip()):
+        column, operator, value = found["column"].strip(), _SIGNS[found["sign"]], found["value"].strip()
+        if not value:
+            raise FilterError(f"filter {text!r} has no value after {found['sign']!r}: {_HOW}")
+        if operator == "eq" and "," in value:
+            return Condition(column, "in", tuple(v.strip() for v in value.split(",") if v.strip()))
+        return Condition(column, operator, value)
+    if found := _FLAG.match(text.strip()):
+        return Condition(found["column"].strip(), "eq", not found["no"])
+    raise FilterError(f"filter {text!r} is not understood: {_HOW}")
+
+
+def _wish(column: str, wish: Any) -> Iterable[Condition]:
+    if isinstance(wish, Mapping):
+        for operator, value in wish.items():
+            if operator not in get_args(Operator):
+                raise FilterError(
+                    f"filter on {column!r} has operator {operator!r}: use one of {', '.join(get_args(Operator))}"
+                )
+            yield Condition(column, operator, _value(column, value))
+    elif isinstance(wish, (list, tuple, set, frozenset)):
+        yield Condition(column, "in", _value(column, wish))
+    else:
+        yield Condition(column, "eq", _value(column, wish))
+
+
+def _value(column: str, value: Any) -> Value:
+    if isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return tuple(str(v) for v in value)
+    raise FilterError(f"filter on {column!r} has value {value!r}: use text, a number, true or false, or a list")

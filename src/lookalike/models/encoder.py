@@ -1,0 +1,114 @@
+"""A recipe at work: pictures and words in, the parts of a vector out.
+
+The write path and the read path go through the same `Encoder`, which is made from a recipe and the reductions
+that were fitted on the catalogue. Each part comes out reduced and of unit length; a part that is missing, or
+that the recipe leaves out, is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from lookalike.media.colour import colour_vectors
+from lookalike.media.framing import letterbox
+from lookalike.models.embedders import open_image_embedder, open_text_embedder
+from lookalike.models.interfaces import ImageEmbedder, TextEmbedder
+from lookalike.models.reduction import Reduction
+from lookalike.models.specs import find_spec
+from lookalike.recipe import Recipe
+from lookalike.types import Pixels, Product, Vectors
+
+PICTURE_PARTS = ("image", "colour")
+_DESCRIPTION_SHARE = 0.35  # a long description must not drown the title
+_DESCRIPTION_CHARACTERS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a product says of itself, in two voices: the title with its plain facts, and the description."""
+
+    title: str
+    description: str
+
+
+def wording(product: Product) -> Wording:
+    """The words that stand for a product. The brand is left to the title: it must not dominate."""
+    title = product.title.lower()
+    leaf = product.category.rpartition("/")[2]
+    facts = [f for f in (leaf, product.colour, product.audience) if f and f.lower() not in title]
+    return Wording(" ".join([product.title, *facts]).strip(), product.description[:_DESCRIPTION_CHARACTERS])
+
+
+class Encoder:
+    """Obeys one recipe. Models are loaded when first needed."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        reductions: Mapping[str, Reduction] | None = None,
+        *,
+        threads: int | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.reductions = dict(reductions or {})
+        self._threads = threads
+        for part in ("image", "text"):
+            if (name := getattr(recipe, part)) != "none":
+                find_spec(name)  # an unknown name is said at once, not after an hour of fetching
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that the recipe has."""
+        return tuple(p for p in ("image", "text", "colour") if getattr(self.recipe, p) != "none")
+
+    def canvas(self, pixels: Pixels) -> Pixels:
+        """The square that the recipe asks for.  # (canvas, canvas, 3)"""
+        return letterbox(pixels, self.recipe.canvas)
+
+    def describe_pictures(self, canvases: Sequence[Pixels]) -> dict[str, Vectors]:
+        """The parts that pictures give, before reduction."""
+        found: dict[str, Vectors] = {}
+        if self.recipe.image != "none":
+            found["image"] = self._image.embed(canvases)
+        if self.recipe.colour != "none":
+            found["colour"] = colour_vectors(canvases)
+        return found
+
+    def describe_wordings(self, wordings: Sequence[Wording]) -> Vectors:
+        """The part that words give, before reduction.  # (n, dim)"""
+        titles = _unit(self._text.embed([w.title for w in wordings]))
+        descriptions = _unit(self._text.embed([w.description for w in wordings]))
+        return titles + _DESCRIPTION_SHARE * descriptions
+
+    def encode_pictures(self, canvases: Sequence[Pixels]) -> dict[str, Vectors]:
+        """`image` and `colour`, reduced, rows of unit length."""
+        return {part: self.reduce(part, rows) for part, rows in self.describe_pictures(canvases).items()}
+
+    def encode_wordings(self, wordings: Sequence[Wording]) -> Vectors:
+        """`text`, reduced, rows of unit length; zeros where there are no words.  # (n, dim)"""
+        return self.reduce("text", self.describe_wordings(wordings))
+
+    def encode_text(self, text: str) -> Vectors:
+        """A user's words.  # (1, dim)"""
+        return self.encode_wordings([Wording(text, "")])
+
+    def reduce(self, part: str, rows: Vectors) -> Vectors:
+        reduction = self.reductions.get(part)
+        return reduction.apply(rows) if reduction is not None else _unit(rows)
+
+    @cached_property
+    def _image(self) -> ImageEmbedder:
+        return open_image_embedder(self.recipe.image, threads=self._threads)
+
+    @cached_property
+    def _text(self) -> TextEmbedder:
+        return open_text_embedder(self.recipe.text, threads=self._threads)
+
+
+def _unit(rows: Vectors) -> Vectors:
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(length > 0, length, 1).astype(np.float32)

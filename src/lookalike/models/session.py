@@ -1,0 +1,58 @@
+"""The only door to ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from lookalike.errors import ModelError
+from lookalike.models.graphs import with_pooled_output
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class Session:
+    """One loaded graph. Safe to call from several threads."""
+
+    def __init__(self, path: Path, *, output: str = "", threads: int | None = None) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or default_threads()
+        options.log_severity_level = 3  # errors; warnings about unused initialisers are no news to a shop
+        options.add_session_config_entry("session.set_denormal_as_zero", "1")
+        self.path = path
+        try:
+            data = path.read_bytes()
+            if output == "pooled":
+                data, output = with_pooled_output(data)
+            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except OSError as error:
+            raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from error
+        except Exception as error:  # ONNX Runtime raises its own kinds, none of them public
+            raise ModelError(f"{path} is no ONNX graph that can be run: {str(error)[:200]}") from error
+        self.inputs: list[str] = [i.name for i in self._session.get_inputs()]
+        self.outputs: list[str] = [o.name for o in self._session.get_outputs()]
+        self._output = output or self.outputs[0]
+        if self._output not in self.outputs:
+            raise ModelError(f"{path} has no output {output!r}: it has {', '.join(self.outputs)}")
+
+    def run(self, arrays: Arrays) -> npt.NDArray[np.float32]:
+        """The output for these inputs. Inputs that the graph does not take are left out."""
+        wanted = {name: array for name, array in arrays.items() if name in self.inputs}
+        try:
+            found: Sequence[npt.NDArray[np.float32]] = self._session.run([self._output], wanted)
+        except Exception as error:  # likewise
+            raise ModelError(f"{self.path} failed: {str(error)[:200]}") from error
+        return found[0]
+
+
+def default_threads() -> int:
+    """As many as this process may use, at most 8: beyond that one picture gains nothing."""
+    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

