@@ -41,7 +41,7 @@ def _rows(path: Path, columns: Sequence[str], separator: str, spill: str) -> Ite
         parser = csv.reader(lines, delimiter=separator)
         headed = False
         while True:
-            line = lines.number + 1
+            line, lines.undecodable = lines.number + 1, False
             try:
                 fields = next(parser)
             except StopIteration:
@@ -53,7 +53,7 @@ def _rows(path: Path, columns: Sequence[str], separator: str, spill: str) -> Ite
                 continue
             if headed:
                 yield _row(line, fields, columns, lines, spill=spill, separator=separator)
-            headed, lines.undecodable = True, False
+            headed = True
 
 
 def _row(line: int, fields: list[str], columns: Sequence[str], lines: Lines, *, spill: str, separator: str) -> Row:

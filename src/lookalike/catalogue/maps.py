@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import translate
 from functools import cache
 from importlib.resources import files
@@ -50,6 +50,8 @@ class ColumnMap:
     drop: tuple[str, ...] = ()  # patterns of columns that are no attributes: "meta_*"
     unpack: str = ""  # the column that holds many attributes: "size=XS,color=Black"
 
+
+NOTHING = ColumnMap(name="")
 
 # Where each setting stands in the TOML file. What is not here, or of another type than the field, is an error.
 SETTINGS = {
@@ -102,12 +104,19 @@ def _built_in(name: str) -> ColumnMap:
 def parse_map(name: str, text: str) -> ColumnMap:
     """A column map out of TOML; raises ValueError that names the setting which is not right."""
     document = tomllib.loads(text)
-    base = document.pop("extends", "")
-    fields = dict(_built_in(base).fields) if base else {}
-    fields |= _fields(document.pop("fields", {}))
-    settings = {} if not base else {s: getattr(_built_in(base), s) for s in SETTINGS.values()}
-    settings |= dict(_setting(key, value) for key, value in _dotted(document))
-    return ColumnMap(name=name, fields=fields, **settings)
+    base = _extended(document.pop("extends", None))
+    fields = {**base.fields, **_fields(document.pop("fields", {}))}
+    settings = dict(_setting(key, value) for key, value in _dotted(document))
+    return replace(base, name=name, fields=fields, **settings)
+
+
+def _extended(name: Any) -> ColumnMap:
+    """The built-in map that another one begins with; one that says nothing where it names none."""
+    if name is None:
+        return NOTHING
+    if name not in built_in_maps():
+        raise ValueError(f"extends must be one of {', '.join(built_in_maps())}, not {name!r}")
+    return _built_in(name)
 
 
 def _fields(table: Any) -> dict[str, tuple[str, ...]]:
@@ -130,16 +139,13 @@ def _setting(key: str, value: Any) -> tuple[str, Any]:
     if key not in SETTINGS:
         raise ValueError(f"there is no setting {key!r}: there are {', '.join(SETTINGS)}")
     name = SETTINGS[key]
-    wanted = type(getattr(DEFAULTS, name))
+    wanted = type(getattr(NOTHING, name))
     if wanted in (tuple, frozenset) and _is_texts(value):
         return name, wanted(value)
     if wanted in (bool, str) and type(value) is wanted:
         return name, value
     expected = {bool: "true or false", str: "a text"}.get(wanted, "a list of texts")
     raise ValueError(f"{key} must be {expected}, not {value!r}")
-
-
-DEFAULTS = ColumnMap(name="")
 
 
 def _is_texts(value: Any) -> bool:

@@ -55,7 +55,7 @@ POINT_FOR_THOUSANDS = frozenset(DOTTED.split())  # "1.299 €" is 1299
 LONGEST_PRICE = 64  # characters
 
 AMOUNT = re.compile(
-    r"(?P<before>[^\d.,+()\-−]*\.?)\s*(?P<number>[.,]?\d[\d.,'’\s]*?)(?:[.,][-–—]+)?(?P<after>[^\d]*)"
+    r"(?P<before>[^\d.,+()\-−]*(?:(?<=[^\W\d])\.)?)\s*(?P<number>[.,]?\d[\d.,'’\s]*?)(?:[.,][-–—]+)?(?P<after>[^\d]*)"
 )
 NEGATIVE = re.compile(r"(^|[^\d\s])\s*[-−]\s*\d|^\s*[-−]|\(\s*\S*\d.*\)")
 PLAIN = re.compile(r"\d{1,15}(\.\d{1,15})?")  # as most prices are written

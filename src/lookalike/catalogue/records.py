@@ -21,22 +21,29 @@ DECODER = json.JSONDecoder(parse_constant=lambda _: None)  # NaN and Infinity, w
 
 def open_json_lines(path: Path) -> Table:
     """A table with one JSON object a line; a line that is none becomes a row with a problem."""
-    return Table(path, _columns(path, _line_rows(path)), lambda _: _line_rows(path))
+    columns = _columns(path, _line_rows(path))
+    if not columns:
+        raise CatalogueError(f"{path} is empty: give one JSON object a line")
+    return Table(path, columns, lambda _: _line_rows(path))
 
 
 def open_json(path: Path) -> Table:
     """A table that is one JSON array of objects."""
-    return Table(path, _columns(path, _array_rows(path)), lambda _: _array_rows(path))
+    columns = _columns(path, _array_rows(path)) or ("id",)  # an array with nothing in it is an empty table
+    return Table(path, columns, lambda _: _array_rows(path))
 
 
 def _columns(path: Path, rows: Iterator[Row]) -> tuple[str, ...]:
-    """The keys of the first objects in the order of their coming; "id" alone when there is no object."""
-    first = list(itertools.islice(rows, HEADED))
-    problem = next((row for row in first if row.problem), None)
-    if problem and all(row.problem for row in first):
-        raise CatalogueError(f"{path} holds no JSON objects: line {problem.line}: {problem.problem}")
-    keys = dict.fromkeys(itertools.chain.from_iterable(row.cells for row in first))
-    return checked_columns(path, keys or ("id",))
+    """The keys of the first objects in the order of their coming."""
+    keys: dict[str, None] = {}
+    problem = ""
+    for row in itertools.islice(rows, HEADED):
+        keys |= dict.fromkeys(row.cells)
+        if row.problem and not problem:
+            problem = f"line {row.line}: {row.problem}"
+    if problem and not keys:
+        raise CatalogueError(f"{path} holds no JSON objects: {problem}")
+    return checked_columns(path, keys)
 
 
 def _line_rows(path: Path) -> Iterator[Row]:
@@ -53,8 +60,6 @@ def _line_rows(path: Path) -> Iterator[Row]:
                 continue
             if line.strip():
                 yield Row(lines.number, {}, UNDECODABLE) if lines.undecodable else _row(lines.number, line)
-        if not lines.number:
-            raise CatalogueError(f"{path} is empty: give one JSON object a line")
 
 
 def _row(number: int, line: str) -> Row:

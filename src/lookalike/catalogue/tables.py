@@ -40,14 +40,14 @@ class Table:
 def checked_columns(path: Path, columns: Iterable[str]) -> tuple[str, ...]:
     """The columns as they are, once it is certain that each has a name of its own; nameless ones may repeat."""
     seen: set[str] = set()
-    for column in columns:
+    for column in (columns := tuple(columns)):
         if column in seen:
             raise CatalogueError(f"{path} has two columns named {column!r}: rename one of them")
         if SURROGATE.search(column):
             raise CatalogueError(f"{path} has a header that is not UTF-8: save the file as UTF-8")
         if column:
             seen.add(column)
-    return tuple(columns)
+    return columns
 
 
 def flatten(record: Mapping[str, object]) -> Cells:
@@ -87,12 +87,14 @@ def _scalar(value: object) -> Scalar | None:
     match value:
         case str():
             return _valid(value)
-        case bool() | int():
+        case bool():
             return value
+        case int():
+            return value if -(2**63) <= value < 2**63 else str(value)
         case float():
             return value if math.isfinite(value) else None
         case decimal.Decimal():
-            return float(value) if value.is_finite() else None
+            return _scalar(float(value)) if value.is_finite() else None
         case datetime.date() | datetime.time():
             return value.isoformat()
         case None | bytes():
