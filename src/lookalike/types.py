@@ -83,16 +83,6 @@ class Box:
             )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Detection:
-    """Something found in a picture."""
-
-    label: str
-    score: float  # 0..1
-    box: Box
-    mask: Mask | None = None
-
-
 Operator: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "exists"]
 
 
@@ -139,20 +129,3 @@ class Match:
     score: float  # 0..1
     parts: Mapping[str, float]  # how much each part gave; they add up to the score
     view: View  # the picture of the product that was most like the query
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Garment:
-    """One thing worn in a photograph, and the products like it."""
-
-    detection: Detection
-    matches: tuple[Match, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """What a photograph of a person shows."""
-
-    full_length: bool
-    audience: str
-    garments: tuple[Garment, ...] = ()

@@ -7,7 +7,8 @@ that the recipe leaves out, is absent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,6 +24,7 @@ from lookalike.recipe import Recipe
 from lookalike.types import Pixels, Product, Vectors
 
 PICTURE_PARTS = ("image", "colour")
+_TOGETHER = 16  # pictures from which a second thread pays
 _DESCRIPTION_SHARE = 0.35  # a long description must not drown the title
 _DESCRIPTION_CHARACTERS = 400
 
@@ -65,18 +67,27 @@ class Encoder:
         """The parts that the recipe has."""
         return tuple(p for p in ("image", "text", "colour") if getattr(self.recipe, p) != "none")
 
+    @property
+    def sees(self) -> bool:
+        """Whether pictures matter to the recipe at all."""
+        return any(p in self.parts for p in PICTURE_PARTS)
+
     def canvas(self, pixels: Pixels) -> Pixels:
         """The square that the recipe asks for.  # (canvas, canvas, 3)"""
         return letterbox(pixels, self.recipe.canvas)
 
     def describe_pictures(self, canvases: Sequence[Pixels]) -> dict[str, Vectors]:
         """The parts that pictures give, before reduction."""
-        found: dict[str, Vectors] = {}
-        if self.recipe.image != "none":
-            found["image"] = self._image.embed(canvases)
-        if self.recipe.colour != "none":
-            found["colour"] = colour_vectors(canvases)
-        return found
+        describe: dict[str, Callable[[], Vectors]] = {
+            "image": lambda: self._image.embed(canvases),
+            "colour": lambda: colour_vectors(canvases),
+        }
+        wanted = {part: describe[part] for part in PICTURE_PARTS if part in self.parts}
+        if len(canvases) < _TOGETHER or len(wanted) < 2:
+            return {part: run() for part, run in wanted.items()}
+        with ThreadPoolExecutor(1) as pool:  # colour on one core while the network waits for memory on the others
+            colour = pool.submit(wanted["colour"])
+            return {"image": wanted["image"](), "colour": colour.result()}
 
     def describe_wordings(self, wordings: Sequence[Wording]) -> Vectors:
         """The part that words give, before reduction.  # (n, dim)"""

@@ -45,6 +45,7 @@ class ModelSpec:
     tokenizer: str = ""  # likewise
     url: str = ""  # where `models pull` gets the weights; empty when only `models export` makes them
     tokenizer_url: str = ""
+    hub: str = ""  # the PyTorch model that `models export` starts from
     sha256: str = ""  # of the weights; empty where they are made on the user's machine
     output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
     input: Input = field(default_factory=Input)

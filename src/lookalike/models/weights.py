@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lookalike.errors import ModelError, ModelNotFound
 from lookalike.media.fetching import Fetcher
-from lookalike.models.specs import ModelSpec
+from lookalike.models.specs import ModelSpec, find_spec
 
 CACHE = "LOOKALIKE_CACHE"
 _SUFFIXES = (".onnx", ".safetensors", ".json")
@@ -67,6 +67,13 @@ def pull(spec: ModelSpec, *, fetcher: Fetcher, progress: Callable[[int, int], No
     return got
 
 
+def export_target(spec: ModelSpec) -> Path:
+    """Where `models export` puts a graph: where the spec looks for it, unless that is inside a package."""
+    if spec.weights.startswith(("cache:", "file:")):
+        return _locate(spec.weights, spec)
+    return cache_folder() / "models" / f"{spec.name}.onnx"
+
+
 def sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -108,3 +115,11 @@ def _how_to_get(spec: ModelSpec) -> str:
     if spec.url:
         return f"run `lookalike models pull {spec.name}`, or put the file there"
     return f"run `lookalike models export {spec.name}` (see `lookalike models show {spec.name}`)"
+
+
+def weights_digest(name: str) -> str:
+    """The SHA-256 of the weights that this name stands for on this machine; empty for a weightless model."""
+    if name == "none":
+        return ""
+    spec = find_spec(name)
+    return spec.sha256 or (sha256(find_weights(spec)) if spec.weights else "")

@@ -72,8 +72,8 @@ class Store(Protocol):
         """Those of the products that exist, by id."""
         ...
 
-    def views(self, product_id: str) -> list[StoredView]:
-        """The views of a product, the main one first. Raises `ProductNotFound`."""
+    def views(self, ids: Sequence[str]) -> dict[str, list[StoredView]]:
+        """The views of those of the products that exist, by id, the main one first."""
         ...
 
     def nearest(self, query: Query, *, k: int, where: Filter) -> Hits:
@@ -84,7 +84,7 @@ class Store(Protocol):
         ...
 
     def ids(self, *, prefix: str = "", limit: int = 20) -> list[str]:
-        """Ids of products, sorted, that begin with `prefix`."""
+        """Ids of products, sorted, that begin with `prefix`; all of them for a limit of 0."""
         ...
 
     def known(self, ids: Sequence[str]) -> dict[str, list[KnownView]]:

@@ -33,6 +33,7 @@ from lookalike.store.filtering import any_of, resolve, sql
 from lookalike.store.interface import Counts, Hits, KnownView, StoredView, scores
 from lookalike.store.memory import MemoryStore, hits, top
 from lookalike.store.rows import (
+    HIT_COLUMNS,
     STORE_VERSION,
     ColumnType,
     Header,
@@ -56,7 +57,6 @@ _REFINE = 5
 _COMMITS_BETWEEN_UPKEEP = 64
 _KEEP_OLD_VERSIONS = datetime.timedelta(minutes=5)  # readers in the middle of a scan may still need them
 _LOCK_TIMEOUT_S = 120.0
-_HIT_COLUMNS = ["id", "group", "number", "picture", "key"]
 _BATCH_ROWS = 16_384
 
 
@@ -117,6 +117,12 @@ class LanceStore:
         self._sync()
         return self._header
 
+    @property
+    def version(self) -> int:
+        """Of the table: one more with each commit."""
+        self._sync()
+        return int(self._seen)
+
     def counts(self) -> Counts:
         if mirror := self._sync():
             return mirror.counts()
@@ -139,26 +145,21 @@ class LanceStore:
         rows = self._rows(ids, schema(self._header, vectors=False).names)
         return {row["id"]: product_of(row, self._header) for row in reversed(rows)}
 
-    def views(self, product_id: str) -> list[StoredView]:
+    def views(self, ids: Sequence[str]) -> dict[str, list[StoredView]]:
         if mirror := self._sync():
-            return mirror.views(product_id)
-        rows = self._rows([product_id], [*_HIT_COLUMNS, *map(vector_column, self._header.parts)])
-        if not rows:
-            raise self._not_found(product_id)
-        return [
-            StoredView(
-                view_of(row),
-                {p: np.asarray(row[vector_column(p)], np.float32) for p in self._header.parts},
-            )
-            for row in rows
-        ]
+            return mirror.views(ids)
+        found: dict[str, list[StoredView]] = {}
+        for row in self._rows(ids, [*HIT_COLUMNS, *map(vector_column, self._header.parts)]):
+            parts = {p: np.asarray(row[vector_column(p)], np.float32) for p in self._header.parts}
+            found.setdefault(row["id"], []).append(StoredView(view_of(row), parts))
+        return found
 
     def ids(self, *, prefix: str = "", limit: int = 20) -> list[str]:
         if mirror := self._sync():
             return mirror.ids(prefix=prefix, limit=limit)
         starts = prefix.replace("'", "''")
         table = self._dataset.to_table(columns=["id"], filter=f"starts_with(id, '{starts}') AND number = 0")
-        return sorted(table.column("id").to_pylist())[:limit]
+        return sorted(table.column("id").to_pylist())[: limit or None]
 
     def known(self, ids: Sequence[str]) -> dict[str, list[KnownView]]:
         if mirror := self._sync():
@@ -183,7 +184,7 @@ class LanceStore:
             return mirror.nearest(query, k=k, where=where)
         condition = sql(resolve(where, self._header)) or None
         left = self._dataset.count_rows(filter=condition)
-        columns = [*_HIT_COLUMNS, *map(vector_column, query.active)]
+        columns = [*HIT_COLUMNS, *map(vector_column, query.active)]
         if left <= max(_EXACT_ROWS, 2 * k):
             table = self._dataset.to_table(columns=columns, filter=condition, batch_size=_BATCH_ROWS)
         else:
@@ -358,7 +359,7 @@ class LanceStore:
     def _scored(self, query: Query, table: pa.Table, k: int, left: int) -> Hits:
         blocks = {p: matrix(table.column(vector_column(p)), self._header.dims[p]) for p in query.active}
         best = top(scores(query, blocks), k)
-        rows = table.select(_HIT_COLUMNS).take(best).to_pylist()
+        rows = table.select(HIT_COLUMNS).take(best).to_pylist()
         return hits(query, rows, {p: block[best] for p, block in blocks.items()}, exhausted=left <= k)
 
     def _rows(self, ids: Sequence[str], columns: list[str]) -> list[dict[str, Any]]:

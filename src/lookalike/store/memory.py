@@ -18,7 +18,7 @@ import pyarrow as pa
 from lookalike.errors import ProductNotFound
 from lookalike.store.filtering import mask, resolve
 from lookalike.store.interface import Counts, Hits, KnownView, StoredView, scores, shares
-from lookalike.store.rows import Header, matrix, product_of, schema, vector_column, view_of
+from lookalike.store.rows import HIT_COLUMNS, Header, matrix, product_of, schema, vector_column, view_of
 from lookalike.types import Filter, Product, Query, Vector, Vectors
 
 _SPARSE = 0.3  # below this share of rows left by a filter, gathering them beats scanning all
@@ -58,16 +58,19 @@ class MemoryStore:
         rows = self._table.take([self._rows_of[i][0] for i in there]).to_pylist()
         return {i: product_of(row, self._header) for i, row in zip(there, rows, strict=True)}
 
-    def views(self, product_id: str) -> list[StoredView]:
-        return [
-            StoredView(view_of(self._row(at)), {p: block[at] for p, block in self._blocks.items()})
-            for at in self._positions(product_id)
-        ]
+    def views(self, ids: Sequence[str]) -> dict[str, list[StoredView]]:
+        positions = [at for i in dict.fromkeys(ids) for at in self._rows_of.get(i, ())]
+        rows = self._table.select(HIT_COLUMNS).take(positions).to_pylist()
+        found: dict[str, list[StoredView]] = {}
+        for at, row in zip(positions, rows, strict=True):
+            parts = {p: block[at] for p, block in self._blocks.items()}
+            found.setdefault(row["id"], []).append(StoredView(view_of(row), parts))
+        return found
 
     def ids(self, *, prefix: str = "", limit: int = 20) -> list[str]:
         ordered = sorted(self._rows_of)
         start = bisect_left(ordered, prefix)
-        return [i for i in ordered[start : start + limit] if i.startswith(prefix)]
+        return [i for i in ordered[start : start + limit if limit else None] if i.startswith(prefix)]
 
     def known(self, ids: Sequence[str]) -> dict[str, list[KnownView]]:
         found = {}
@@ -187,7 +190,7 @@ class MemoryStore:
         return alive & mask(resolve(where, self._header), self._table) if where else alive
 
     def _hits(self, query: Query, positions: Positions, *, exhausted: bool) -> Hits:
-        rows = self._table.select(["id", "group", "number", "picture", "key"]).take(positions).to_pylist()
+        rows = self._table.select(HIT_COLUMNS).take(positions).to_pylist()
         return hits(query, rows, {p: self._blocks[p][positions] for p in query.active}, exhausted=exhausted)
 
 

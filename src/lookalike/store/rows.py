@@ -48,6 +48,7 @@ STANDARD: dict[str, ColumnType] = {
     "brand": "text",
     "colour": "text",
 }
+HIT_COLUMNS = ["id", "group", "number", "picture", "key"]  # what an answer needs of a row
 _VIEW = [("row", pa.string()), ("number", pa.int32()), ("picture", pa.string()), ("key", pa.string())]
 _HASHES = [("facts", pa.string()), ("words", pa.string())]
 

@@ -1,0 +1,128 @@
+"""Commands about a whole catalogue: `index`, `info`, `demo`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lookalike.cli import showing
+
+if TYPE_CHECKING:
+    from lookalike.indexing.job import Report
+
+Store = Annotated[str, typer.Option("--store", help="Folder or URL of the store.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", help="A host of yours that may be fetched from though it is private."),
+]
+
+
+def index(
+    source: Annotated[
+        Path, typer.Argument(help="Catalogue file (CSV, TSV, JSON lines, Parquet) or a folder of pictures.")
+    ],
+    store: Store,
+    columns: Annotated[
+        str | None, typer.Option(help="Column map by name, or a .toml file; recognised when not given.")
+    ] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder that picture paths start from.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Recipe as .toml; see docs/recipes.md.")] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete products that this catalogue does not have.")
+    ] = False,
+    engine: Annotated[str, typer.Option(help="What runs the work: local.")] = "local",
+    allow_host: AllowHost = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a store up to date with a catalogue. Run it again at any time: only what changed is embedded."""
+    from lookalike.indexing import engines, job
+    from lookalike.media.fetching import Fetcher
+    from lookalike.recipe import Recipe
+
+    with showing.progress() as progress:
+        report = job.index(
+            source,
+            store,
+            columns=columns,
+            images=images,
+            recipe=Recipe.from_file(recipe) if recipe else None,
+            prune=prune,
+            engine=engines.find_engine(engine),
+            fetcher=Fetcher(allow_hosts=allow_host or ()),
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(report)))
+    else:
+        _say(report)
+
+
+def info(store: Store, as_json: AsJson = False) -> None:
+    """What a store holds: products, recipe, columns to filter by."""
+    from lookalike.store.lance import LanceStore
+    from lookalike.store.rows import STANDARD
+
+    opened = LanceStore.open(store)
+    header, counts = opened.header, opened.counts()
+    facts = {
+        "store": store,
+        "products": counts.products,
+        "groups": counts.groups,
+        "views": counts.views,
+        "version": opened.version,
+        "recipe": json.loads(header.recipe.to_json()),
+        "dims": dict(header.dims),
+        "columns": {**STANDARD, **header.columns},
+        "aliases": dict(header.aliases),
+        "bytes": showing.folder_bytes(store),
+    }
+    if as_json:
+        typer.echo(json.dumps(facts))
+    else:
+        showing.facts_table(facts)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its store and sheets.")] = Path("demo"),
+) -> None:
+    """Index the drawn shop that ships with lookalike, and show what is like one of its products."""
+    from lookalike.indexing.job import index as run
+    from lookalike.recommend.recommender import Recommender
+    from lookalike.testing import sample_shop
+
+    shop = sample_shop()
+    with showing.progress() as progress:
+        report = run(shop / "catalogue.csv", folder / "shop", progress=progress)
+    _say(report)
+    opened = Recommender.open(folder / "shop")
+    product = opened.product(showing.DEMO_PRODUCT)
+    matches = opened.similar(product.id)
+    showing.matches_table(f"like {product.id}, {product.title}", matches, opened.weights(), query=product)
+    for sheet in (folder / "similar.png", folder / "similar.html"):
+        showing.sheet_of_product(sheet, product, matches, opened.weights())
+    words = "dotted summer dress"
+    found = opened.search(text=words)
+    showing.matches_table(f'"{words}"', found, opened.weights())
+    showing.say(f"sheet: {folder / 'similar.png'}   page: {folder / 'similar.html'}")
+    showing.say(f"next:  lookalike search --image PHOTO --store {folder / 'shop'}")
+
+
+def _say(report: Report) -> None:
+    showing.say(
+        f"{report.store}: {report.products:,} products read ({report.format}); {report.added:,} added, "
+        f"{report.changed:,} changed, {report.unchanged:,} unchanged, {report.deleted:,} deleted; "
+        f"{report.embedded:,} pictures embedded in {report.seconds:.1f} s"
+    )
+    if report.rejected or report.skipped_pictures:
+        reasons = "; ".join(f"{count:,} x {reason}" for reason, count in report.reasons.items())
+        showing.say(
+            f"{report.rejected:,} rows rejected, {report.skipped_pictures:,} pictures skipped, "
+            f"all in {report.report} ({reasons})"
+        )
+    if report.strangers and not report.deleted:
+        showing.say(f"{report.strangers:,} products in the store are not in this catalogue: --prune deletes them")

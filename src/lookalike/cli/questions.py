@@ -1,0 +1,127 @@
+"""Commands that ask a store: `similar`, `search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lookalike.cli import showing
+from lookalike.cli.catalogue import AllowHost, AsJson, Store
+
+Count = Annotated[int, typer.Option("-k", "--count", min=1, max=10_000, help="How many matches.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        help="FIELD=VALUE, FIELD=A,B, 'price<50', in_stock, '!in_stock'; may be given again.",
+        show_default=False,
+    ),
+]
+Weight = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weight", help="image=2, text=0 or colour=1.5, for this query; may be given again.", show_default=False
+    ),
+]
+Sheet = Annotated[Path | None, typer.Option("--sheet", help="Draw query and matches to a .png or .html file.")]
+ByGroup = Annotated[bool, typer.Option("--by-group", help="Of each style only the best product.")]
+Variety = Annotated[
+    float, typer.Option("--variety", min=0, max=1, help="0 ranks by likeness, towards 1 spreads the list.")
+]
+
+
+def similar(
+    product_id: Annotated[str, typer.Argument(metavar="ID", help="A product in the store.")],
+    store: Store,
+    k: Count = 7,
+    where: Where = None,
+    weight: Weight = None,
+    variants: Annotated[bool, typer.Option("--variants", help="List the product's own variants too.")] = False,
+    by_group: ByGroup = False,
+    variety: Variety = 0.0,
+    sheet: Sheet = None,
+    as_json: AsJson = False,
+) -> None:
+    """Products that look and read like one of the catalogue's own."""
+    from lookalike.recommend.recommender import Recommender
+
+    shop = Recommender.open(store)
+    weights = _weights(weight)
+    product = shop.product(product_id)
+    matches = shop.similar(
+        product_id, k, where=where, weights=weights, variants=variants, by_group=by_group, variety=variety
+    )
+    if sheet:
+        showing.sheet_of_product(sheet, product, matches, shop.weights(weights))
+    if as_json:
+        showing.print_json({"id": product_id, "k": k, "where": where or []}, matches)
+    else:
+        showing.matches_table(f"like {product.id}, {product.title}", matches, shop.weights(weights), query=product)
+        showing.say_sheet(sheet)
+
+
+def search(
+    store: Store,
+    image: Annotated[str | None, typer.Option(help="A picture: file or URL.", show_default=False)] = None,
+    text: Annotated[str | None, typer.Option(help="Words.", show_default=False)] = None,
+    k: Count = 7,
+    where: Where = None,
+    weight: Weight = None,
+    box: Annotated[
+        str | None,
+        typer.Option(help="Part of the picture: left,top,right,bottom as fractions.", show_default=False),
+    ] = None,
+    by_group: ByGroup = False,
+    variety: Variety = 0.0,
+    sheet: Sheet = None,
+    allow_host: AllowHost = None,
+    as_json: AsJson = False,
+) -> None:
+    """Products like a picture, a text, or both."""
+    from lookalike.media.fetching import Fetcher
+    from lookalike.recommend.recommender import Recommender
+
+    if image is None and text is None:
+        raise typer.BadParameter("give --image, --text, or both")
+    shop = Recommender.open(store, fetcher=Fetcher(allow_hosts=allow_host or ()))
+    weights = _weights(weight)
+    matches = shop.search(
+        image=image,
+        text=text,
+        k=k,
+        where=where,
+        weights=weights,
+        box=_box(box),
+        by_group=by_group,
+        variety=variety,
+    )
+    asked = {name: value for name, value in (("image", image), ("text", text), ("box", box)) if value}
+    if sheet:
+        showing.sheet_of_search(sheet, image, text, matches, shop.weights(weights), shop.fetcher)
+    if as_json:
+        showing.print_json({**asked, "k": k, "where": where or []}, matches)
+    else:
+        showing.matches_table("like " + ", ".join(asked.values()), matches, shop.weights(weights))
+        showing.say_sheet(sheet)
+
+
+def _weights(pairs: list[str] | None) -> dict[str, float]:
+    found = {}
+    for pair in pairs or []:
+        part, _, number = pair.partition("=")
+        try:
+            found[part.strip()] = float(number)
+        except ValueError as error:
+            raise typer.BadParameter(f"{pair!r}: write image=2, text=0.5 or colour=1") from error
+    return found
+
+
+def _box(text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"box {text!r}: write four fractions, 0.1,0.2,0.6,0.9") from error

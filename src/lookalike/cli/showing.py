@@ -1,0 +1,231 @@
+"""What a user sees: tables, JSON, sheets, and progress while waiting."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from lookalike.indexing.job import Progress
+    from lookalike.media.fetching import Fetcher
+    from lookalike.media.sheets import Card
+    from lookalike.types import Match, Pixels, Product
+
+DEMO_PRODUCT = ""
+_SHEET_SIDE = 480  # pixels of the longer side
+
+
+def say(words: str) -> None:
+    """A line for the user, on standard error."""
+    print(words, file=sys.stderr)  # noqa: T201 - the door for words that are no result
+
+
+def say_sheet(sheet: Path | None) -> None:
+    if sheet:
+        say(f"sheet: {sheet}")
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A bar with rate and time left on a terminal; a line every ten seconds elsewhere."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total or None, rate="")
+            task = bars.tasks[tasks[stage]]
+            rate = f"{task.speed:,.0f}/s" if task.speed else ""
+            bars.update(tasks[stage], completed=done, total=total or None, rate=rate)
+
+        yield show
+
+
+class _Lines:
+    """Progress for logs."""
+
+    def __init__(self) -> None:
+        self._stage, self._said, self._started = "", 0.0, 0.0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        from time import monotonic
+
+        now = monotonic()
+        if stage != self._stage:
+            self._stage, self._said, self._started = stage, now, now
+        elif now - self._said >= 10 and done:
+            self._said = now
+            rate = done / (now - self._started)
+            left = f" of {total:,}, {(total - done) / rate:,.0f} s left" if total else ""
+            say(f"{stage}: {done:,}{left} ({rate:,.0f}/s)")
+
+
+def print_json(query: Mapping[str, Any], matches: Sequence[Match]) -> None:
+    """The contract of `--json`: one document."""
+    typer.echo(json.dumps({"query": query, "matches": [match_as_json(m) for m in matches]}, ensure_ascii=False))
+
+
+def match_as_json(match: Match) -> dict[str, Any]:
+    product = match.product
+    return {
+        "id": product.id,
+        "score": round(match.score, 6),
+        "title": product.title,
+        "group": product.style,
+        "image": match.view.picture,
+        "parts": {part: round(share, 6) for part, share in match.parts.items()},
+        "price": product.price,
+        "in_stock": product.in_stock,
+        "category": product.category,
+    }
+
+
+def matches_table(
+    heading: str, matches: Sequence[Match], weights: Mapping[str, float], *, query: Product | None = None
+) -> None:
+    """A table on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from lookalike.recommend.reasons import reasons
+
+    if not matches:
+        say(f"{heading}: nothing passes; a value in --where may be written otherwise (see `lookalike info`)")
+        return
+    table = Table(title=heading, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for name, style in (("", "dim"), ("score", "bold"), ("id", ""), ("title", ""), ("price", ""), ("why", "dim")):
+        table.add_column(name, style=style, justify="right" if name in ("", "score", "price") else "left")
+    for rank, m in enumerate(matches, 1):
+        why = ", ".join(reasons(m, weights, query=query))
+        table.add_row(str(rank), f"{m.score:.3f}", m.product.id, m.product.title, _price(m.product), why)
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
+    console.print(table)
+
+
+def models_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("name", "role", "dim", "here", "licence", "summary"):
+        table.add_column(name)
+    for row in rows:
+        cells = {**row, "here": "yes" if row["here"] else "no", "dim": row["dim"] or ""}
+        table.add_row(*(str(cells[c.header]) for c in table.columns))
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False).print(table)
+
+
+def facts_table(facts: Mapping[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            value = ", ".join(f"{k} {v}" for k, v in value.items()) or "none"
+        elif isinstance(value, int) and not isinstance(value, bool):
+            value = f"{value:,}"
+        table.add_row(name, str(value))
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False).print(table)
+
+
+def folder_bytes(store: str) -> int | None:
+    if "://" in store:
+        return None
+    return sum(file.stat().st_size for file in Path(store).rglob("*") if file.is_file())
+
+
+def sheet_of_product(path: Path, product: Product, matches: Sequence[Match], weights: Mapping[str, float]) -> None:
+    """Draw a product and what is like it."""
+    from lookalike.media.fetching import Fetcher
+    from lookalike.media.sheets import Card, write_sheet
+
+    fetcher = Fetcher()
+    card = Card(product.title or product.id, _lines(product), _pixels(next(iter(product.images), ""), fetcher))
+    heading = f"Like {product.title or product.id}"
+    write_sheet(path, heading, card, _cards(matches, weights, fetcher, query=product))
+
+
+def sheet_of_search(
+    path: Path,
+    image: str | None,
+    text: str | None,
+    matches: Sequence[Match],
+    weights: Mapping[str, float],
+    fetcher: Fetcher,
+) -> None:
+    """Draw a picture or a sentence and what is like it."""
+    from lookalike.media.sheets import Card, write_sheet
+
+    title = text or Path(image or "").name
+    card = Card(title, ("words" if image is None else "picture",), _pixels(image or "", fetcher))
+    write_sheet(path, f"Search: {title}", card, _cards(matches, weights, fetcher))
+
+
+def _cards(
+    matches: Sequence[Match], weights: Mapping[str, float], fetcher: Fetcher, *, query: Product | None = None
+) -> list[Card]:
+    from lookalike.media.sheets import Card
+    from lookalike.recommend.reasons import reasons
+
+    return [
+        Card(
+            m.product.title or m.product.id,
+            (*_lines(m.product), ", ".join(reasons(m, weights, query=query))),
+            _pixels(m.view.picture, fetcher),
+            m.score,
+        )
+        for m in matches
+    ]
+
+
+def _lines(product: Product) -> tuple[str, ...]:
+    facts = [product.id, product.category.rpartition("/")[2], _price(product)]
+    return (" - ".join(fact for fact in facts if fact),)
+
+
+def _price(product: Product) -> str:
+    return "" if product.price is None else f"{product.price:,.2f} {product.currency}".strip()
+
+
+def _pixels(picture: str, fetcher: Fetcher) -> Pixels | None:
+    """The picture at the size of a sheet; None where there is none that can be shown."""
+    from lookalike.errors import PictureError
+    from lookalike.media.decoding import decode
+    from lookalike.media.fetching import read_bytes
+
+    if not picture:
+        return None
+    try:
+        return decode(read_bytes(picture, fetcher=fetcher), at_least=_SHEET_SIDE)
+    except PictureError:
+        return None

@@ -1,0 +1,34 @@
+"""Why a match is one, in words that a shop would use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lookalike.types import PARTS, Match, Product
+
+_NAMES = {"image": "shape", "text": "words", "colour": "colour"}
+_SHARED = ("category", "audience", "brand", "colour")
+
+
+def reasons(match: Match, weights: Mapping[str, float], *, query: Product | None = None) -> list[str]:
+    """How like the query each part is, 0..1, and what both products say alike.
+
+    >>> reasons(Match(Product("a"), 0.9, {"image": 0.6, "colour": 0.3}, view), {"image": 2, "colour": 1})
+    ['shape 0.90', 'colour 0.90']
+    """
+    found = [f"{_NAMES[p]} {max(0.0, likeness):.2f}" for p, likeness in likeness_of_parts(match, weights).items()]
+    if query is not None:
+        shared = [
+            getattr(query, f)
+            for f in _SHARED
+            if getattr(query, f) and getattr(query, f) == getattr(match.product, f)
+        ]
+        found += [f"same {value}" for value in shared]
+    return found
+
+
+def likeness_of_parts(match: Match, weights: Mapping[str, float]) -> dict[str, float]:
+    """The cosine of each part, taken back out of what it gave to the score."""
+    active = [p for p in PARTS if p in match.parts]
+    total = sum(weights[p] for p in active)
+    return {p: match.parts[p] * total / weights[p] for p in active}
