@@ -20,11 +20,12 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 class Session:
     """One loaded graph. Safe to call from several threads."""
 
-    def __init__(self, path: Path, *, output: str = "", threads: int | None = None) -> None:
+    def __init__(self, path: Path, *, output: str = "", threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or default_threads()
+        options.intra_op_num_threads = threads
         options.log_severity_level = 3  # errors; warnings about unused initialisers are no news to a shop
         options.add_session_config_entry("session.set_denormal_as_zero", "1")
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting must not burn a core
         self.path = path
         try:
             data = path.read_bytes()

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Pins what pyproject.toml asks for: constraints.txt (to use lookalike), constraints-dev.txt (to work on it).
+# Hashes are kept, addresses are not: whoever installs says where from.
+set -eu
+tools=$(mktemp -d)
+python3 -m venv "$tools"
+"$tools/bin/pip" install --quiet --disable-pip-version-check uv
+pin() {
+    "$tools/bin/uv" pip compile pyproject.toml "$@" --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-header --no-annotate --quiet --upgrade
+}
+pin --group build --output-file constraints.txt
+pin --group build --group dev --output-file constraints-dev.txt
+rm -rf "$tools"
