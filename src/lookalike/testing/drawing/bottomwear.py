@@ -146,12 +146,20 @@ def _reach(cut: Cut) -> float:
     return min(1.04, 1.02 + cut.length / 75)
 
 
+def _between(body: Body, cut: Cut) -> list[Mark]:
+    """The shade where the legs of wide trousers touch, so that they do not read as a skirt."""
+    if cut.detail != "wide":
+        return []
+    line = joined([(0, body.crotch + 2), (0, body.sole)])
+    return [Mark(line, 2.2, -0.16), Mark(line, 0.9, -0.4)]
+
+
 def jeans(body: Body, cut: Cut, cloth: Fabric, back: bool = False) -> list[Piece]:
     """Five-pocket jeans with ochre stitching, a fly and rivets."""
     top, reach = _top(body, cut), _reach(cut)
     thread = thread_colour(cloth)
     legs = _trousers(body, cut, cloth, reach, top)
-    marks = [Mark(joined([(0, top + 3), (0, body.crotch + 2)]), 0.22, -0.4)]
+    marks = [Mark(joined([(0, top + 3), (0, body.crotch + 2)]), 0.22, -0.4), *_between(body, cut)]
     fade = []
     for side in (-1, 1):
         outer, inner = _leg_edges(body, cut, side, reach)
@@ -214,7 +222,7 @@ def trousers(body: Body, cut: Cut, cloth: Fabric, back: bool = False) -> list[Pi
     """Tailored trousers or chinos with creases and slanted pockets, or joggers with a drawstring."""
     top, reach = _top(body, cut), _reach(cut)
     legs = _trousers(body, cut, cloth, reach, top)
-    marks = [Mark(joined([(0, top + 3), (0, body.crotch + 2)]), 0.22, -0.38)]
+    marks = [Mark(joined([(0, top + 3), (0, body.crotch + 2)]), 0.22, -0.38), *_between(body, cut)]
     w = body.half(top + 4)
     jogger = "jogger" in cut.extras
     folds = list(legs.folds)
@@ -280,12 +288,12 @@ def _cuff(body: Body, cut: Cut, side: int, cloth: Fabric, reach: float) -> Piece
 
 def shorts(body: Body, cut: Cut, cloth: Fabric, back: bool = False) -> list[Piece]:
     """Shorts to above the knee, with a waistband or a drawstring."""
-    top, reach = _top(body, cut), 0.38 + cut.length / 80
-    legs = _trousers(body, replace(cut, detail=cut.detail or "wide"), cloth, reach, top)
+    top, reach = _top(body, cut), 0.42 + cut.length / 80
+    legs = _trousers(body, replace(cut, detail=cut.detail or "straight"), cloth, reach, top)
     w = body.half(top + 4)
     marks = [Mark(joined([(0, top + 3), (0, body.crotch + 2)]), 0.22, -0.38)]
     for side in (-1, 1):
-        outer, inner = _leg_edges(body, replace(cut, detail=cut.detail or "wide"), side, reach)
+        outer, inner = _leg_edges(body, replace(cut, detail=cut.detail or "straight"), side, reach)
         marks.append(
             Mark(joined([(outer[-1][0], outer[-1][1] - 2.2), (inner[-1][0], inner[-1][1] - 1.8)]), 0.18, -0.25)
         )

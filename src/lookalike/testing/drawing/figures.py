@@ -11,7 +11,7 @@ import numpy as np
 from lookalike.testing.drawing.accessories import worn_belt
 from lookalike.testing.drawing.bodies import Body, body
 from lookalike.testing.drawing.canvas import Canvas, Window
-from lookalike.testing.drawing.outlines import bounds, ellipse, joined, mirrored, spline
+from lookalike.testing.drawing.outlines import bounds, ellipse, joined, mirrored, spline, tube
 from lookalike.testing.drawing.people import (
     HAIRS,
     SKINS,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 400, 640
 _LEAST_SEEN = 0.0004  # a garment that shows less of itself than this share of the picture is left out of the truth
-_LIFTS = {"cap": 5.0, "beanie": 2.2, "hat": 5.0, "bucket hat": 7.0}  # how far above the forehead each sits
+_LIFTS = {"cap": 5.0, "beanie": 2.2, "hat": 5.0, "bucket hat": 5.6}  # how far above the forehead each sits
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +126,11 @@ def _layers(form: Body, looks: Looks, outfit: Mapping[str, Worn]) -> list[tuple[
     order = ["bottomwear", "footwear"] if _boots_over(outfit) else ["footwear", "bottomwear"]
     for slot in order:
         stack += [(piece, slot) for piece in fronts.get(slot, [])]
-    tucked = bool({"belt"} & set(outfit)) or (
-        "bottomwear" in outfit and outfit["bottomwear"].style.article == "skirt"
-    )
-    if tucked:
+    if _tucked(outfit):
         at = next(n for n, (_, slot) in enumerate(stack) if slot == "bottomwear" and not _.behind)
         stack[at:at] = [(piece, "topwear") for piece in fronts.pop("topwear", [])]
     stack += [(piece, "") for piece in hands(form, looks)]
-    for slot in ("watch", "one-piece", "topwear", "belt", "outerwear"):
+    for slot in ("watch", "topwear", "one-piece", "belt", "outerwear"):
         stack += [(piece, slot) for piece in fronts.get(slot, [])]
     stack += [(piece, slot) for slot in ("bag",) for piece in clothes.get(slot, [])]
     stack += [(piece, "") for piece in face(form, looks)]
@@ -141,6 +138,11 @@ def _layers(form: Body, looks: Looks, outfit: Mapping[str, Worn]) -> list[tuple[
     for slot in ("scarf", "glasses", "headwear"):
         stack += [(piece, slot) for piece in fronts.get(slot, [])]
     return stack
+
+
+def _tucked(outfit: Mapping[str, Worn]) -> bool:
+    """Whether the top is worn inside: with a belt, or a skirt."""
+    return "bottomwear" in outfit and ("belt" in outfit or outfit["bottomwear"].style.article == "skirt")
 
 
 def _boots_over(outfit: Mapping[str, Worn]) -> bool:
@@ -157,6 +159,9 @@ def _dressed(slot: str, worn: Worn, form: Body, outfit: Mapping[str, Worn]) -> l
     """The product's pieces where they are worn."""
     if slot == "belt":
         return worn_belt(form, worn.style.cloth(worn.colour), form.waist + 7)
+    if slot == "topwear" and _tucked(outfit):
+        inside = replace(worn.style.cut, length=form.waist + 4 - form.hip, flare=0.0)
+        worn = replace(worn, style=replace(worn.style, cut=inside))
     pieces = _pieces(worn, form)
     if (slot == "outerwear" and "topwear" in outfit) or (slot == "outerwear" and "one-piece" in outfit):
         return _opened(pieces)
@@ -171,14 +176,19 @@ def _dressed(slot: str, worn: Worn, form: Body, outfit: Mapping[str, Worn]) -> l
     if slot == "glasses":
         return placed(pieces, shift=(0.0, -18.7 * form.head), scale=(0.86 * form.head, 0.86 * form.head))
     if slot == "watch":
-        wrist = form.arms[0][2]
-        band = [
-            piece
-            for piece in placed(pieces, shift=wrist, scale=(0.92, 0.92), turn=np.pi / 2 + 0.25)
-            if abs(bounds([piece.outline])[0] - wrist[0]) < 4.2
-        ]
-        return band or pieces
+        return _on_wrist(pieces, form, worn)
     return pieces
+
+
+def _on_wrist(pieces: list[Piece], form: Body, worn: Worn) -> list[Piece]:
+    """The dial on a band across the left wrist."""
+    _, (ex, ey), (x, y) = form.arms[0]
+    turn = float(np.arctan2(y - ey, x - ex)) - np.pi / 2
+    half = 2.9 * form.limb
+    band = tube(joined([(-half, 0.0), (half, 0.0)]), [0.95])
+    strap = Piece(band, worn.style.cloth(worn.colour), rounding=0.8, drape=0)
+    dial = [piece for piece in pieces if max(map(abs, bounds([piece.outline]))) < 3]
+    return placed([strap, *dial], shift=(x, y), scale=(0.95, 0.95), turn=turn)
 
 
 def _shod(pieces: list[Piece], form: Body, side: int) -> list[Piece]:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from lookalike.testing.drawing.palette import brightness, mixed
 from lookalike.testing.drawing.pieces import Colour, Fabric
 
-MOTIF_SIZE = 22.0  # centimetres from edge to edge
+MOTIF_SIZE = 26.0  # centimetres from edge to edge
 _SIDE = 520
 _Ink = tuple[int, int, int, int]
 

@@ -84,6 +84,9 @@ def _outfit(
         add("one-piece", "one-piece")
     if "one-piece" not in outfit:
         add("topwear", "topwear")
+    elif outfit["one-piece"][0].article == "dungarees":
+        add("topwear", "topwear", "t-shirt")
+    if "one-piece" not in outfit:
         add("bottomwear", "bottomwear")
     if cold or random.uniform() < 0.25:
         add("outerwear", "outerwear", skip="gilet")

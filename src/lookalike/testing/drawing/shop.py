@@ -26,9 +26,9 @@ FIELDS = (
     "id", "title", "description", "group", "category", "audience", "brand", "colour", "pattern", "material",
     "season", "usage", "article_type", "price", "currency", "in_stock", "image",
 )  # fmt: skip
-_SIZES = {"main": (300, 400, 75), "back": (168, 224, 70), "detail": (168, 224, 66)}  # width, height, JPEG quality
+_SIZES = {"main": (300, 400, 71), "back": (168, 224, 67), "detail": (168, 224, 66)}  # width, height, JPEG quality
 _GREY = (0.955, 0.955, 0.96)
-_FIGURES = 30
+_FIGURES = 30  # of the whole shop; a part of it gets fewer
 
 README = """# The sample shop
 
@@ -67,9 +67,15 @@ class Variant:
         return self.colour.split(":")[0]
 
     @property
+    def shade(self) -> str:
+        """The name that tells it from its siblings: "white and navy" where the style has several whites."""
+        siblings = [colour.split(":")[0] for colour in self.style.colours]
+        return " and ".join(self.colour.split(":")[:2]) if siblings.count(self.name) > 1 else self.name
+
+    @property
     def id(self) -> str:
         """`tee-101-red`."""
-        return f"{self.style.code}-{self.name.replace(' ', '-')}"
+        return f"{self.style.code}-{self.shade.replace(' and ', '-').replace(' ', '-')}"
 
 
 def write_shop(folder: str | Path, seed: int = 7, styles: Sequence[Style] | None = None) -> None:
@@ -87,7 +93,7 @@ def write_shop(folder: str | Path, seed: int = 7, styles: Sequence[Style] | None
             {f"images/{variant.id}-{view}.jpg": _photograph(root, variant, view) for view in views}
         )
         rows.append(_row(variant, views, seed + number))
-    plans = planned(chosen, seed=seed, count=_FIGURES)
+    plans = planned(chosen, seed=seed, count=min(_FIGURES, len(chosen) // 2))
     for number, plan in enumerate(plans, start=1):
         name = f"figure-{number:02d}-{plan.kind}-{plan.place}"
         truth["figures"][f"figures/{name}.jpg"] = _portrait(root, name, plan)
@@ -174,8 +180,8 @@ def _row(variant: Variant, views: tuple[str, ...], seed: int) -> dict[str, str]:
     random = np.random.default_rng(seed)
     return {
         "id": variant.id,
-        "title": title(style, variant.name, seed=sum(map(ord, style.code))),
-        "description": description(style, variant.name, seed=sum(map(ord, style.code)) * 7 + style.seed),
+        "title": title(style, variant.shade, seed=sum(map(ord, style.code))),
+        "description": description(style, variant.shade, seed=sum(map(ord, style.code)) * 7 + style.seed),
         "group": style.code,
         "category": style.category,
         "audience": style.audience,

@@ -76,7 +76,7 @@ def torso(
     )
     outline = joined(opening, right, mirrored(right))
     return Piece(
-        outline, cloth, rounding=8.5, upright=0.3, folds=_torso_folds(body, cut, pit, low, cloth.seed), angle=0.0
+        outline, cloth, rounding=8.5, upright=0.3, folds=_torso_folds(body, cut, pit, low, cloth.seed), cast=0.5
     )
 
 
@@ -137,7 +137,14 @@ def sleeve(
     long = reach > 0.6
     folds = _sleeve_folds(line, widths, side, cloth.seed, long)
     whole = Piece(
-        outline, cloth, rounding=5.0, folds=folds, origin=(float(line[0, 0]), 3.0), angle=angle, drape=0.8
+        outline,
+        cloth,
+        rounding=4.0,
+        relief=0.85,
+        folds=folds,
+        origin=(float(line[0, 0]), 3.0),
+        angle=angle,
+        drape=0.8,
     )
     if cuff is None:
         across = _across(arm, reach - 0.03, last)
@@ -168,7 +175,7 @@ def _sleeve_shape(body: Body, line: Points, widths: list[float], side: int, cut:
     sx, sy = body.shoulder
     droop = max(0.0, cut.ease - 3) * 0.5
     tip, deep = (side * (sx - 1.2 + droop), sy - 0.2), (side * (sx - 6), sy + 12)
-    bulge = (outer[first] + tip) / 2 + (side * 0.9, -0.7)
+    bulge = (outer[first] + tip) / 2 + (side * 0.5, -0.4)
     cap = spline(tip, tuple(bulge), tuple(outer[first]), tuple(outer[first + 3]))
     return joined([deep], cap, outer[first + 3 :], inner[::-1][: half - first // 2])
 

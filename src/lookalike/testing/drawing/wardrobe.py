@@ -67,7 +67,7 @@ ARTICLES: dict[str, Article] = {
     "parka": Article("outerwear", coats.parka, "canvas", Cut(sleeve=1.0, ease=2.8)),
     "jeans": Article("bottomwear", bottomwear.jeans, "denim", Cut(detail="straight"), (0.40, 0.14)),
     "trousers": Article("bottomwear", bottomwear.trousers, "canvas", Cut(detail="slim"), (0.46, 0.14)),
-    "shorts": Article("bottomwear", bottomwear.shorts, "canvas", Cut(detail="wide"), (0.42, 0.22)),
+    "shorts": Article("bottomwear", bottomwear.shorts, "canvas", Cut(detail="straight"), (0.42, 0.22)),
     "leggings": Article("bottomwear", bottomwear.leggings, "stretch", Cut(), (0.60, 0.20)),
     "skirt": Article("bottomwear", skirts.skirt, "poplin", Cut(flare=8, length=6), (0.5, 0.25)),
     "dress": Article(

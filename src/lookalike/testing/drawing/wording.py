@@ -116,7 +116,7 @@ _PATTERNS = {
 
 def title(style: Style, colour: str, *, seed: int) -> str:
     """A product's title; shops do not all put the colour in the same place."""
-    name = colour.title()
+    name = colour.title().replace(" And ", "/")
     forms = (
         f"{style.name} in {name}",
         f"{style.brand} {style.name} – {name}",
