@@ -10,7 +10,6 @@ the image models are pinned by their sha256.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +22,7 @@ import numpy as np
 
 from lookalike.errors import ModelError
 from lookalike.extras import require
+from lookalike.models.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,9 +147,7 @@ def export_text_model(source: Path | str, out: Path) -> Path:
 
     names = ("input_ids", "attention_mask", "token_type_ids")
     axes: dict[str, dict[int, str]] = {name: {0: "batch", 1: "tokens"} for name in names}
-    probes = [
-        _tokens(batch, tokens, network.config.vocab_size) for batch, tokens in ((2, 7), (1, 3), (5, 16))
-    ]
+    probes = [_tokens(batch, tokens, network.config.vocab_size) for batch, tokens in ((2, 7), (1, 3), (5, 16))]
     with _in_place(out) as draft:
         _trace(
             _wrapped(network.float(), mean_pooled),
@@ -190,12 +188,7 @@ def store_as_half(path: Path) -> None:
 
 def run_graph(path: Path, inputs: Inputs) -> Vectors:
     """What ONNX Runtime makes of `inputs`: the graph's first output."""
-    onnxruntime = importlib.import_module("onnxruntime")
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors only
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    rows: Vectors = session.run(None, dict(inputs))[0]
-    return rows
+    return Session(path).run(inputs)
 
 
 def _efficientnet(source: ImageSource) -> Callable[[Any], Any]:
@@ -228,9 +221,7 @@ def _wrapped(network: Any, forward: Callable[..., Any]) -> Any:
     return Wrapped().eval()
 
 
-def _trace(
-    module: Any, example: Inputs, path: Path, *, output: str, axes: Axes, probes: Sequence[Inputs]
-) -> None:
+def _trace(module: Any, example: Inputs, path: Path, *, output: str, axes: Axes, probes: Sequence[Inputs]) -> None:
     """Write the graph of `module` and compare it with PyTorch on the example and on each probe."""
     torch = require("torch", extra="train", to="export a model")
     with warnings.catch_warnings(), torch.inference_mode():
