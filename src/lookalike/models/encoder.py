@@ -12,13 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from lookalike.media.colour import colour_vectors
 from lookalike.media.framing import letterbox
 from lookalike.models.embedders import open_image_embedder, open_text_embedder
 from lookalike.models.interfaces import ImageEmbedder, TextEmbedder
-from lookalike.models.reduction import Reduction
+from lookalike.models.reduction import Reduction, unit
 from lookalike.models.specs import find_spec
 from lookalike.recipe import Recipe
 from lookalike.types import Pixels, Product, Vectors
@@ -91,8 +89,8 @@ class Encoder:
 
     def describe_wordings(self, wordings: Sequence[Wording]) -> Vectors:
         """The part that words give, before reduction.  # (n, dim)"""
-        titles = _unit(self._text.embed([w.title for w in wordings]))
-        descriptions = _unit(self._text.embed([w.description for w in wordings]))
+        titles = unit(self._text.embed([w.title for w in wordings]))
+        descriptions = unit(self._text.embed([w.description for w in wordings]))
         return titles + _DESCRIPTION_SHARE * descriptions
 
     def encode_pictures(self, canvases: Sequence[Pixels]) -> dict[str, Vectors]:
@@ -109,7 +107,7 @@ class Encoder:
 
     def reduce(self, part: str, rows: Vectors) -> Vectors:
         reduction = self.reductions.get(part)
-        return reduction.apply(rows) if reduction is not None else _unit(rows)
+        return reduction.apply(rows) if reduction is not None else unit(rows)
 
     @cached_property
     def _image(self) -> ImageEmbedder:
@@ -118,8 +116,3 @@ class Encoder:
     @cached_property
     def _text(self) -> TextEmbedder:
         return open_text_embedder(self.recipe.text, threads=self._threads)
-
-
-def _unit(rows: Vectors) -> Vectors:
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(length > 0, length, 1).astype(np.float32)

@@ -17,13 +17,14 @@ import pyarrow as pa
 
 from lookalike.errors import ProductNotFound
 from lookalike.store.filtering import mask, resolve
-from lookalike.store.interface import Counts, Hits, KnownView, StoredView, scores, shares
+from lookalike.store.interface import Counts, Hits, KnownView, StoredView, scaled, scores, shares
 from lookalike.store.rows import HIT_COLUMNS, Header, matrix, product_of, schema, vector_column, view_of
+from lookalike.store.scanning import Rounded, extended, shortlist
 from lookalike.types import Filter, Product, Query, Vector, Vectors
 
-_SPARSE = 0.3  # below this share of rows left by a filter, gathering them beats scanning all
-_SPARE = 1.3  # growth of the arrays: most appends then copy nothing
-_MOST_CHUNKS = 32
+_ROUNDED_FROM = 2_000  # rows left by the filter; fewer are scored exactly at once
+_MOST_CHUNKS = 8
+_SMALL_APPEND = 256
 
 Positions = npt.NDArray[np.int64]
 
@@ -36,6 +37,8 @@ class MemoryStore:
         self._name = name
         self._table = schema(header, vectors=False).empty_table()
         self._blocks: dict[str, Vectors] = {p: np.empty((0, header.dims[p]), np.float32) for p in header.parts}
+        self._rounded: dict[str, Rounded] = {}  # made when a second question comes: one alone is sooner without
+        self._asked = False
         self._alive = np.empty(0, np.bool_)
         self._rows_of: dict[str, list[int]] = {}  # product id -> positions, views in order
 
@@ -89,14 +92,17 @@ class MemoryStore:
 
     def nearest(self, query: Query, *, k: int, where: Filter) -> Hits:
         allowed = self._allowed(where)
-        positions = np.flatnonzero(allowed)
-        if len(positions) < _SPARSE * len(allowed):
-            found = scores(query, {p: self._blocks[p][positions] for p in query.active})
+        left = int(np.count_nonzero(allowed))
+        if k < left and left > _ROUNDED_FROM:
+            positions = self._shortlist(query, allowed, k)
         else:
-            found = scores(query, {p: self._blocks[p][: len(allowed)] for p in query.active})
-            found = found if len(positions) == len(allowed) else found[positions]
-        best = positions[top(found, k)]
-        return self._hits(query, best, exhausted=len(positions) <= k)
+            positions = np.flatnonzero(allowed)
+        whole = len(positions) == len(allowed)
+        found = scores(
+            query,
+            {p: self._blocks[p][: len(allowed)] if whole else self._blocks[p][positions] for p in query.active},
+        )
+        return self._hits(query, positions[top(found, k)], exhausted=left <= k)
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -129,13 +135,14 @@ class MemoryStore:
         self._table = pa.concat_tables(
             [self._table, rows.select(self._table.schema.names).cast(self._table.schema)]
         )
-        if self._table.column("id").num_chunks > _MOST_CHUNKS:
-            self._table = self._table.combine_chunks()
+        if count > _SMALL_APPEND or self._table.column("id").num_chunks > _MOST_CHUNKS:
+            self._table = self._table.combine_chunks()  # rows are taken from one chunk several times as fast
         for part in self._blocks:
-            self._blocks[part] = _extended(
-                self._blocks[part], start, matrix(rows.column(vector_column(part)), self._header.dims[part])
-            )
-        self._alive = _extended(self._alive, start, np.ones(count, np.bool_))
+            fresh = matrix(rows.column(vector_column(part)), self._header.dims[part])
+            self._blocks[part] = extended(self._blocks[part], start, fresh)
+            if part in self._rounded:
+                self._rounded[part].write(start, fresh)
+        self._alive = extended(self._alive, start, np.ones(count, np.bool_))
         numbers = rows.column("number").to_pylist()
         for offset, (product_id, number) in enumerate(zip(rows.column("id").to_pylist(), numbers, strict=True)):
             self._rows_of.setdefault(product_id, []).append(start + offset)
@@ -189,6 +196,18 @@ class MemoryStore:
         alive = self._alive[: self._table.num_rows]
         return alive & mask(resolve(where, self._header), self._table) if where else alive
 
+    def _shortlist(self, query: Query, allowed: npt.NDArray[np.bool_], k: int) -> Positions:
+        """Places of rows that surely hold the best k."""
+        if not self._asked:
+            self._asked = True
+            return np.flatnonzero(allowed)
+        for part, block in self._blocks.items():
+            if part not in self._rounded:
+                rounded = Rounded(block.shape[1])
+                rounded.write(0, block[: len(allowed)])
+                self._rounded[part] = rounded
+        return shortlist(scaled(query), self._rounded, allowed, k=k)
+
     def _hits(self, query: Query, positions: Positions, *, exhausted: bool) -> Hits:
         rows = self._table.select(HIT_COLUMNS).take(positions).to_pylist()
         return hits(query, rows, {p: self._blocks[p][positions] for p in query.active}, exhausted=exhausted)
@@ -217,14 +236,3 @@ def top(scores: npt.NDArray[np.float32], k: int) -> Positions:
     else:
         places = np.arange(len(scores))
     return places[np.argsort(-scores[places], kind="stable")]
-
-
-def _extended(array: npt.NDArray[Any], used: int, more: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """`more` written behind the used rows, into spare room where there is some."""
-    needed = used + len(more)
-    if needed > len(array):
-        grown = np.empty((max(needed, int(used * _SPARE)), *array.shape[1:]), array.dtype)
-        grown[:used] = array[:used]
-        array = grown
-    array[used:needed] = more
-    return array
