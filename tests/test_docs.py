@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"<!-- run -->\s*```python\n(.*?)```", re.DOTALL)
-BLOCKS = [(page.name, at, code) for page in PAGES for at, code in enumerate(BLOCK.findall(page.read_text("utf-8")))]
+BLOCKS = [(p.name, at, code) for p in PAGES for at, code in enumerate(BLOCK.findall(p.read_text("utf-8")))]
 
 
 @pytest.mark.parametrize(("page", "at", "code"), BLOCKS, ids=[f"{page}-{at}" for page, at, _ in BLOCKS])

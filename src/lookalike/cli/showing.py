@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lookalike.media.sheets import Card
     from lookalike.types import Match, Pixels, Product
 
-DEMO_PRODUCT = ""
+DEMO_PRODUCT = "drs-501-red"  # a floral dress of the drawn shop
 _SHEET_SIDE = 480  # pixels of the longer side
 
 
@@ -138,7 +138,7 @@ def models_table(rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(name)
     for row in rows:
         cells = {**row, "here": "yes" if row["here"] else "no", "dim": row["dim"] or ""}
-        table.add_row(*(str(cells[c.header]) for c in table.columns))
+        table.add_row(*(str(cells[str(c.header)]) for c in table.columns))
     Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False).print(table)
 
 
@@ -150,12 +150,16 @@ def facts_table(facts: Mapping[str, Any]) -> None:
     table.add_column(style="bold")
     table.add_column()
     for name, value in facts.items():
-        if isinstance(value, Mapping):
-            value = ", ".join(f"{k} {v}" for k, v in value.items()) or "none"
-        elif isinstance(value, int) and not isinstance(value, bool):
-            value = f"{value:,}"
-        table.add_row(name, str(value))
+        table.add_row(name, _in_words(value))
     Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False).print(table)
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {v}" for k, v in value.items()) or "none"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
 
 
 def folder_bytes(store: str) -> int | None:
@@ -195,12 +199,16 @@ def _cards(
     matches: Sequence[Match], weights: Mapping[str, float], fetcher: Fetcher, *, query: Product | None = None
 ) -> list[Card]:
     from lookalike.media.sheets import Card
-    from lookalike.recommend.reasons import reasons
+    from lookalike.recommend.reasons import reasons, shared_facts
 
     return [
         Card(
             m.product.title or m.product.id,
-            (*_lines(m.product), ", ".join(reasons(m, weights, query=query))),
+            (
+                *_lines(m.product),
+                ", ".join(reasons(m, weights)),
+                ", ".join(shared_facts(m, query)) if query else "",
+            ),
             _pixels(m.view.picture, fetcher),
             m.score,
         )

@@ -13,18 +13,24 @@ _SHARED = ("category", "audience", "brand", "colour")
 def reasons(match: Match, weights: Mapping[str, float], *, query: Product | None = None) -> list[str]:
     """How like the query each part is, 0..1, and what both products say alike.
 
-    >>> reasons(Match(Product("a"), 0.9, {"image": 0.6, "colour": 0.3}, view), {"image": 2, "colour": 1})
+    >>> from lookalike.types import View
+    >>> match = Match(Product("a"), 0.9, {"image": 0.6, "colour": 0.3}, View("a", 0, ""))
+    >>> reasons(match, {"image": 2, "colour": 1})
     ['shape 0.90', 'colour 0.90']
     """
     found = [f"{_NAMES[p]} {max(0.0, likeness):.2f}" for p, likeness in likeness_of_parts(match, weights).items()]
-    if query is not None:
-        shared = [
-            getattr(query, f)
-            for f in _SHARED
-            if getattr(query, f) and getattr(query, f) == getattr(match.product, f)
-        ]
-        found += [f"same {value}" for value in shared]
-    return found
+    return found + shared_facts(match, query) if query is not None else found
+
+
+def shared_facts(match: Match, query: Product) -> list[str]:
+    """What both products say alike.
+
+    >>> from lookalike.types import View
+    >>> shared_facts(Match(Product("b", colour="red"), 0.9, {}, View("b", 0, "")), Product("a", colour="red"))
+    ['same red']
+    """
+    alike = [f for f in _SHARED if getattr(query, f) and getattr(query, f) == getattr(match.product, f)]
+    return [f"same {getattr(query, f).rpartition('/')[2]}" for f in alike]
 
 
 def likeness_of_parts(match: Match, weights: Mapping[str, float]) -> dict[str, float]:
