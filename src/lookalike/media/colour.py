@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
 FINE = (12, 4, 4, 8)  # bins of hue, saturation, value; and of grey
 COARSE = (8, 2, 3, 8)
-COARSE_WEIGHT = 0.5  # length of the coarse half, where the fine half has 1
+COARSE_WEIGHT = 0.75  # length of the coarse half, where the fine half has 1
 COLOUR_DIM = 12 * 4 * 4 + 8 + 8 * 2 * 3 + 8  # 256
 
 SIDE = 75  # pictures are looked at in about this many pixels on the longer side
 LEVELS = 32  # of each of red, green and blue
 GREY_FINE, GREY_COARSE = 0.08, 0.1  # chroma (max - min of red, green, blue) from which a colour has a hue
-NEARLY_WHITE = 253  # rows and columns whose pixels are all as bright as this are margin
-SAME_GROUND = 0.05  # |L| + 1.5 (|a| + |b|) of Oklab up to which a pixel looks like the ground
+RECTANGLE = 0.97  # of its bounding box filled: a photograph with margins, whose own ground is to be found
+SAME_GROUND = 0.03  # |L| + 1.5 (|a| + |b|) of Oklab up to which a pixel looks like the ground
 GROUND_SHARE = 0.5  # of the border that must look alike for it to be a ground at all
 GARMENT_SHARE = (0.03, 0.97)  # of the picture; a smaller or larger garment means that the ground was misjudged
 CENTRE = 0.25  # standard deviation of the centre prior, in widths and heights
@@ -65,14 +65,16 @@ def garment_weights(pixels: Pixels) -> Floats:
     The ground is what looks like the border and is reached from it in a straight line, so that white buttons
     on a red shirt before white stay part of the shirt.  # (height, width)
     """
-    weights = np.zeros(pixels.shape[:2], dtype=np.float32)
-    drawn = pixels.min(axis=2) < NEARLY_WHITE
-    inside = _span(drawn.any(axis=1)), _span(drawn.any(axis=0))
-    found = ~_ground(_tables().oklab[_codes(pixels[inside])])
+    oklab = _tables().oklab[_codes(pixels)]
+    found: Mask = ~_ground(oklab)
+    rows, columns = np.nonzero(found)
+    box = _span(rows), _span(columns)
+    if found[box].mean() > RECTANGLE:
+        found[box] = ~_ground(oklab[box])
     if GARMENT_SHARE[0] <= found.mean() <= GARMENT_SHARE[1]:
-        weights[inside] = found
-    else:
-        weights[inside] = _centre(*found.shape)
+        return found.astype(np.float32)
+    weights = np.zeros(found.shape, dtype=np.float32)
+    weights[box] = _centre(*weights[box].shape)
     return weights
 
 
@@ -86,7 +88,8 @@ class _Tables(NamedTuple):
 
 def _describe(picture: Pixels) -> Floats:
     step = max(1, round(max(picture.shape[:2]) / SIDE))
-    pixels = picture[step // 2 :: step, step // 2 :: step]
+    top, left = (min(step // 2, n - 1) for n in picture.shape[:2])
+    pixels = picture[top::step, left::step]
     tables = _tables()
     weights = garment_weights(pixels)
     counts = np.bincount(_codes(pixels).ravel(), weights=weights.ravel(), minlength=LEVELS**3)
@@ -114,10 +117,9 @@ def _ground(oklab: Floats) -> Mask:
     return ground
 
 
-def _span(lines: Mask) -> slice:
-    """From the first line that is not margin to the last; everything if all is margin."""
-    kept = np.flatnonzero(lines)
-    return slice(int(kept[0]), int(kept[-1]) + 1) if len(kept) else slice(None)
+def _span(places: Codes) -> slice:
+    """From the first place to the last; everything if there is none."""
+    return slice(int(places.min()), int(places.max()) + 1) if len(places) else slice(None)
 
 
 def _centre(height: int, width: int) -> Floats:
