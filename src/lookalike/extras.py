@@ -17,6 +17,6 @@ def require(module: str, *, extra: str, to: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is not None and error.name.split(".")[0] != module.split(".")[0]:
+        if error.name is not None and error.name.partition(".")[0] != module.partition(".")[0]:
             raise
         raise MissingExtra(f"to {to}, `{module}` is needed: pip install 'lookalike[{extra}]'") from error

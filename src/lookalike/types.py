@@ -79,7 +79,7 @@ class Box:
     def __post_init__(self) -> None:
         if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
             raise ValueError(
-                f"box {self.left, self.top, self.right, self.bottom}: give left, top, right, bottom in fractions 0..1"
+                f"box {self.left, self.top, self.right, self.bottom}: give left, top, right, bottom, 0..1"
             )
 
 
