@@ -82,7 +82,8 @@ class ReductionFitter:
     Rows count by their direction alone, and rows of zeros are skipped.
 
     - Fewer than 50 vectors: nothing is learned, rows only get unit length.
-    - `dim_in <= dim_out`: centred, nothing more. Half-whitening 256 dimensions of text cost a tenth of its P@7.
+    - `dim_in <= dim_out`: centred, nothing more. Half-whitening 255 dimensions of titles took the share of
+      neighbours with the same type, colour and gender from 0.55 to 0.43.
     - Else: centred and projected to `dim_out` components, each divided by its eigenvalue ** (whiten / 2). If
       there are fewer vectors than components, fixed directions outside all that was seen fill the rest,
       so that products that come later are not squeezed into what the first ones had in common.
