@@ -100,16 +100,15 @@ def demo(
         report = run(shop / "catalogue.csv", folder / "shop", progress=progress)
     _say(report)
     opened = Recommender.open(folder / "shop")
+    words = "dotted summer dress"
+    showing.matches_table(f'"{words}"', opened.search(text=words, k=3), opened.weights())
     product = opened.product(showing.DEMO_PRODUCT)
     matches = opened.similar(product.id)
     showing.matches_table(f"like {product.id}, {product.title}", matches, opened.weights(), query=product)
     for sheet in (folder / "similar.png", folder / "similar.html"):
         showing.sheet_of_product(sheet, product, matches, opened.weights())
-    words = "dotted summer dress"
-    found = opened.search(text=words)
-    showing.matches_table(f'"{words}"', found, opened.weights())
-    showing.say(f"sheet: {folder / 'similar.png'}   page: {folder / 'similar.html'}")
     showing.say(f"next:  lookalike search --image PHOTO --store {folder / 'shop'}")
+    showing.say(f"sheet: {folder / 'similar.png'}   page: {folder / 'similar.html'}")
 
 
 def _say(report: Report) -> None:

@@ -303,7 +303,7 @@ def _open_or_make(
     progress: Progress,
 ) -> tuple[LanceStore, Encoder, Memory]:
     if exists(path):
-        store = LanceStore.open(path)
+        store = LanceStore.open(path, mirror_limit=0)  # a writer needs no copy in memory
         stored = store.header.recipe
         if recipe is not None and (differs := difference(stored, recipe)):
             raise RecipeError(f"{path} was made with another recipe: {differs}; index into a new folder")
@@ -320,7 +320,7 @@ def _open_or_make(
         models={p: weights_digest(getattr(chosen, p)) for p in encoder.parts},
     )
     fitted_bytes = {part: reduction.to_bytes() for part, reduction in encoder.reductions.items()}
-    return LanceStore.create(path, header, fitted_bytes), encoder, memory
+    return LanceStore.create(path, header, fitted_bytes, mirror_limit=0), encoder, memory
 
 
 def _recipe_for(found: Survey) -> Recipe:

@@ -255,7 +255,7 @@ class LanceStore:
         with self._writing():
             self._tidy()
             rows = self._dataset.count_rows()
-            if index or (index is None and rows > self._mirror_limit):
+            if index or (index is None and rows > MIRROR_LIMIT):
                 self._build_indexes(rows)
 
     # -- inside ----------------------------------------------------------------------------------
