@@ -334,7 +334,7 @@ def _fit(
     """The encoder with a reduction for each part, fitted on a sample, and the sample's vectors."""
     encoder, memory = Encoder(recipe), Memory()
     kept: list[tuple[Loaded, dict[str, Vector]]] = []
-    fitters = {part: ReductionFitter(recipe.reduce_to, whiten=recipe.whiten) for part in encoder.parts}
+    fitters = {part: ReductionFitter(recipe.reduce_to[part], whiten=recipe.whiten[part]) for part in encoder.parts}
     pictures = [p for product in sample for p in product.images] if encoder.sees else []
     pictures = list(dict.fromkeys(pictures))[:FIT_PICTURES]
     reader = PictureReader(encoder, fetcher, workers=workers or 2 * default_threads())
