@@ -332,7 +332,7 @@ def _fit(
     recipe: Recipe, sample: Sequence[Product], fetcher: Fetcher, workers: int | None, progress: Progress
 ) -> tuple[Encoder, Memory]:
     """The encoder with a reduction for each part, fitted on a sample, and the sample's vectors."""
-    encoder, memory = Encoder(recipe), Memory()
+    encoder = Encoder(recipe)
     kept: list[tuple[Loaded, dict[str, Vector]]] = []
     fitters = {part: ReductionFitter(recipe.reduce_to[part], whiten=recipe.whiten[part]) for part in encoder.parts}
     pictures = [p for product in sample for p in product.images] if encoder.sees else []
@@ -350,16 +350,18 @@ def _fit(
     if "text" in encoder.parts:
         fitters["text"].add(encoder.describe_wordings([wording(p) for p in sample]))
     encoder.reductions = {part: fitter.fit() for part, fitter in fitters.items() if fitter.count}
+    return encoder, Memory(_reduced(encoder, kept))
+
+
+def _reduced(
+    encoder: Encoder, kept: Sequence[tuple[Loaded, dict[str, Vector]]]
+) -> Iterator[tuple[str, str, dict[str, Vector]]]:
+    """What was embedded for the fit, as the store will hold it: picture, key, vectors."""
     for at in range(0, len(kept), SHARD_PRODUCTS):
-        _remember(memory, kept[at : at + SHARD_PRODUCTS], encoder)
-    return encoder, memory
-
-
-def _remember(memory: Memory, kept: Sequence[tuple[Loaded, dict[str, Vector]]], encoder: Encoder) -> None:
-    parts = kept[0][1]
-    blocks = {p: encoder.reduce(p, np.stack([row[p] for _, row in kept])) for p in parts}
-    for (loaded, _), vectors in zip(kept, split_rows(blocks), strict=True):
-        memory.keep(loaded.picture, loaded.key, vectors)
+        some = kept[at : at + SHARD_PRODUCTS]
+        blocks = {p: encoder.reduce(p, np.stack([row[p] for _, row in some])) for p in some[0][1]}
+        for (loaded, _), vectors in zip(some, split_rows(blocks), strict=True):
+            yield loaded.picture, loaded.key, vectors
 
 
 def _dim(encoder: Encoder, part: str) -> int:

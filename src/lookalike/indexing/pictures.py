@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -21,7 +21,7 @@ from lookalike.types import Pixels, Vector, Vectors
 
 _T = TypeVar("_T")
 _CHUNK = 96  # pictures decoded ahead and embedded together
-_REMEMBERED = 24_576  # pictures whose vectors are kept for the next product that shows them
+_REMEMBERED = 8_192  # pictures whose vectors are kept for the next product that shows them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,33 +80,37 @@ class PictureReader:
 
 
 class Memory:
-    """What this run knows of pictures, the least recently used forgotten first."""
+    """What a run knows of pictures: those it began with for good, of the others the latest."""
 
-    def __init__(self, size: int = _REMEMBERED) -> None:
-        self._size = size
-        self._vectors: OrderedDict[str, dict[str, Vector]] = OrderedDict()  # key -> part -> vector
-        self._keys: OrderedDict[str, str] = OrderedDict()  # picture -> key
+    def __init__(self, begun_with: Iterable[tuple[str, str, dict[str, Vector]]] = ()) -> None:
+        self._first_keys: dict[str, str] = {}  # picture -> key
+        self._first_vectors: dict[str, dict[str, Vector]] = {}  # key -> part -> vector
+        for picture, key, vectors in begun_with:
+            self._first_keys[picture], self._first_vectors[key] = key, vectors
+        self._keys: OrderedDict[str, str] = OrderedDict()
+        self._vectors: OrderedDict[str, dict[str, Vector]] = OrderedDict()
 
     def key(self, picture: str) -> str:
         """The key of a picture whose vectors are known; empty for another."""
-        key = self._keys.get(picture, "")
-        return key if key in self._vectors else ""
+        key = self._first_keys.get(picture) or self._keys.get(picture, "")
+        return key if self.vectors(key) is not None else ""
 
     def vectors(self, key: str) -> dict[str, Vector] | None:
-        return self._vectors.get(key)
+        return self._first_vectors.get(key) or self._vectors.get(key)
 
     def keep(self, picture: str, key: str, vectors: dict[str, Vector]) -> None:
-        _newest(self._vectors, key, vectors, self._size)
-        _newest(self._keys, picture, key, self._size)
+        _newest(self._vectors, key, vectors)
+        _newest(self._keys, picture, key)
 
     def __len__(self) -> int:
-        return len(self._vectors)
+        """How many pictures it began with."""
+        return len(self._first_vectors)
 
 
-def _newest(table: OrderedDict[str, _T], name: str, value: _T, size: int) -> None:
+def _newest(table: OrderedDict[str, _T], name: str, value: _T) -> None:
     table[name] = value
     table.move_to_end(name)
-    if len(table) > size:
+    if len(table) > _REMEMBERED:
         table.popitem(last=False)
 
 

@@ -49,7 +49,7 @@ class ModelSpec:
     sha256: str = ""  # of the weights; empty where they are made on the user's machine
     output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
     input: Input = field(default_factory=Input)
-    batch: int = 8
+    batch: int = 4
     max_tokens: int = 256
     needs_consent: str = ""  # a licence that binds the user, shown before first use
     path: str = ""  # the TOML file
