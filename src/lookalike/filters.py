@@ -42,6 +42,8 @@ def read(where: Where) -> Filter:
         return Filter((_term(where),))
     if isinstance(where, Mapping):
         return Filter(tuple(c for column, wish in where.items() for c in _wish(str(column), wish)))
+    if not isinstance(where, Iterable) or not all(isinstance(term, str) for term in where):
+        raise FilterError(f"filter {where!r} is not understood: {_HOW}, or a mapping of fields")
     return Filter(tuple(_term(term) for term in where))
 
 

@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 
 from lookalike.errors import FilterError
 from lookalike.store.rows import STANDARD, ColumnType, Header, attribute_column
-from lookalike.types import Condition, Filter, Operator
+from lookalike.types import Condition, Filter, Operator, Value
 
 _TRUE, _FALSE = {"true", "yes", "1", "y", "on"}, {"false", "no", "0", "n", "off"}
 _SIGNS = {"eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -45,11 +46,24 @@ def _test(condition: Condition, header: Header) -> Test:
     name, field, kind = _column(condition.column, header)
     operator, value = condition.operator, condition.value
     if operator == "exists" or (isinstance(value, bool) and operator == "eq" and kind != "boolean"):
-        return Test(field, kind, "exists", (bool(value),))
-    if operator in ("lt", "le", "gt", "ge") and kind in ("text", "texts", "boolean"):
-        raise FilterError(f"{name} is {_a(kind)}: compare it with = or !=, not with {_SIGNS[operator]}")
+        return Test(field, kind, "exists", (_coerce(_single(value, name), "boolean", f"whether {name} exists"),))
+    if operator in ("lt", "le", "gt", "ge"):
+        if kind in ("text", "texts", "boolean"):
+            raise FilterError(f"{name} is {_a(kind)}: compare it with = or !=, not with {_SIGNS[operator]}")
+        _single(value, name)
     wanted = value if isinstance(value, tuple) else (value,)
-    return Test(field, kind, operator, tuple(_coerce(v, kind, name) for v in wanted))
+    if not wanted:
+        raise FilterError(f"the filter on {name} lists no value: give one, or leave the filter out")
+    values = tuple(_coerce(v, kind, name) for v in wanted)
+    if kind == "integer" and operator in ("eq", "in", "ne"):
+        values = tuple(v for v in values if isinstance(v, int))  # nothing whole equals 2.5
+    return Test(field, kind, operator, values)
+
+
+def _single(value: Value, name: str) -> Known:
+    if isinstance(value, tuple):
+        raise FilterError(f"the filter on {name} takes one value here, not the list {list(value)}")
+    return value
 
 
 def _column(wanted: str, header: Header) -> tuple[str, str, ColumnType]:
@@ -70,14 +84,38 @@ def _column(wanted: str, header: Header) -> tuple[str, str, ColumnType]:
 def _coerce(value: Known, kind: ColumnType, name: str) -> Known:
     try:
         if kind == "number":
-            return float(value)
+            return _finite(value)
         if kind == "integer":
-            return float(value) if float(value) % 1 else int(float(value))
+            return _whole(value)
         if kind == "boolean":
             return value if isinstance(value, bool) else _truth(str(value))
+        return ("true" if value else "false") if isinstance(value, bool) else _writable(str(value))
     except (ValueError, OverflowError) as error:
         raise FilterError(f"{name} is {_a(kind)}: {value!r} is none") from error
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _finite(value: Known) -> float:
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError(value)
+    return number + 0.0  # no minus zero, which Lance tells from zero
+
+
+def _whole(value: Known) -> int | float:
+    """A whole number that fits the column, or a float."""
+    try:
+        number = int(value) if isinstance(value, (int, str)) else None
+    except ValueError:  # "2.5"
+        number = None
+    near = _finite(value)
+    if number is None and near.is_integer():
+        number = int(near)
+    return near if number is None or abs(number) >= 2**63 else number
+
+
+def _writable(text: str) -> str:
+    text.encode()  # half a surrogate pair is no text that a store could hold
+    return text
 
 
 def _truth(word: str) -> bool:
@@ -110,6 +148,8 @@ def _passes(test: Test, column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
         equal = _holds(column, test.values) if test.kind == "texts" else _equals(column, test.values)
         return ~equal if test.operator == "ne" else equal
     compare = {"lt": pc.less, "le": pc.less_equal, "gt": pc.greater, "ge": pc.greater_equal}[test.operator]
+    if test.kind == "integer" and isinstance(test.values[0], float):
+        column = pc.cast(column, pa.float64(), safe=False)
     return _bools(compare(column, test.values[0]))
 
 
@@ -124,8 +164,7 @@ def _is_filled(test: Test, column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
 def _equals(column: pa.ChunkedArray, values: tuple[Known, ...]) -> npt.NDArray[np.bool_]:
     if len(values) == 1:
         return _bools(pc.equal(column, values[0]))
-    kind = pa.float64() if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) else column.type
-    return _bools(pc.is_in(pc.cast(column, kind), value_set=pa.array(values, kind)))
+    return _bools(pc.is_in(column, value_set=pa.array(values, column.type)))
 
 
 def _holds(column: pa.ChunkedArray, values: tuple[Known, ...]) -> npt.NDArray[np.bool_]:
@@ -152,6 +191,8 @@ def sql(tests: Sequence[Test]) -> str:
 
 def _expression(test: Test) -> str:
     name, values = f"`{test.field}`", [_literal(v) for v in test.values]
+    if test.kind == "integer" and any(isinstance(v, float) for v in test.values):
+        name = f"CAST({name} AS DOUBLE)"  # Lance would take the value for a wrong one
     if test.operator == "exists":
         filled = f"({name} IS NOT NULL AND {name} != '')" if test.kind == "text" else f"{name} IS NOT NULL"
         if test.kind == "texts":
@@ -161,7 +202,7 @@ def _expression(test: Test) -> str:
         if test.kind == "texts":
             equal = " OR ".join(f"array_has({name}, {v})" for v in values)
         else:
-            equal = f"{name} IN ({', '.join(values)})"
+            equal = f"{name} IN ({', '.join(values)})" if values else "false"
         return f"(NOT coalesce(({equal}), false))" if test.operator == "ne" else f"({equal})"
     return f"{name} {_SIGNS[test.operator]} {values[0]}"
 

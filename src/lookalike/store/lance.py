@@ -221,30 +221,27 @@ class LanceStore:
 
     def widen(self, columns: Mapping[str, ColumnType], aliases: Mapping[str, str]) -> None:
         """Make room for further attributes. Raises `StoreError` when one is here with another type."""
-        for name, kind in columns.items():
-            if (ours := self._header.columns.get(name, kind)) != kind and not _fits(kind, ours):
-                raise StoreError(
-                    f"column {name!r} holds {kind} values, and the store at {self.path} keeps it as {ours}: "
-                    "index into a new store, or rename the column"
-                )
-        fresh = {name: kind for name, kind in columns.items() if name not in self._header.columns}
-        header = replace(
-            self._header,
-            columns={**self._header.columns, **fresh},
-            aliases={**aliases, **self._header.aliases},
-        )
-        if header == self._header:
-            return
         with self._writing():
+            old = _read_header(self.path, self._dataset)
+            for name, kind in columns.items():
+                if (ours := old.columns.get(name, kind)) != kind and not _fits(kind, ours):
+                    raise StoreError(
+                        f"column {name!r} holds {kind} values, and the store at {self.path} keeps it as {ours}: "
+                        "index into a new store, or rename the column"
+                    )
+            fresh = {name: kind for name, kind in columns.items() if name not in old.columns}
+            wide = replace(old, columns={**old.columns, **fresh}, aliases={**aliases, **old.aliases})
             if fresh:
-                wide = schema(header)
-                self._dataset.add_columns(pa.schema([wide.field(attribute_column(name)) for name in fresh]))
-            self._dataset.update_schema_metadata(header.to_metadata())
+                fields = [schema(wide).field(attribute_column(name)) for name in fresh]
+                self._dataset.add_columns(pa.schema(fields))
+            if wide != old:
+                self._dataset.update_schema_metadata(wide.to_metadata())
 
     def set_weights(self, weights: Mapping[str, float]) -> None:
         """Keep other weights as the store's default. No vector changes."""
-        header = replace(self.header, recipe=self.header.recipe.with_weights(weights))
         with self._writing():
+            old = _read_header(self.path, self._dataset)
+            header = replace(old, recipe=old.recipe.with_weights(weights))
             self._dataset.update_schema_metadata(header.to_metadata())
 
     def optimise(self, *, index: bool | None = None) -> None:
@@ -276,7 +273,7 @@ class LanceStore:
             raise StoreError(
                 f"another process has been writing to {self.path} for {_LOCK_TIMEOUT_S:g} s"
             ) from error
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise StoreError(f"cannot write to the store at {self.path}: {_words(error)}") from error
 
     def _tidy(self) -> None:
@@ -290,7 +287,11 @@ class LanceStore:
         for part in self._header.parts:
             if rows >= 256:
                 self._dataset.create_index(
-                    vector_column(part), "IVF_RQ", metric="L2", num_partitions=partitions, replace=True
+                    vector_column(part),
+                    "IVF_RQ" if self._header.dims[part] % 8 == 0 else "IVF_FLAT",  # RQ packs eight to a byte
+                    metric="dot",  # with L2 a row of zeros, a missing part, lies nearer than most that are there
+                    num_partitions=partitions,
+                    replace=True,
                 )
         for column in ("id", "key", "row"):
             self._dataset.create_scalar_index(column, "BTREE", replace=True)
@@ -367,7 +368,9 @@ class LanceStore:
         return sorted(rows, key=lambda row: row["number"])
 
     def _not_found(self, product_id: str) -> ProductNotFound:
-        near = ", ".join(self.ids(prefix=product_id[:3], limit=3))
+        near = next(
+            (", ".join(found) for n in (3, 2, 1) if (found := self.ids(prefix=product_id[:n], limit=3))), ""
+        )
         return ProductNotFound(
             f"no product {product_id!r} in {self.path}; {f'nearest ids: {near}' if near else 'is it indexed?'}"
         )

@@ -58,11 +58,11 @@ class MemoryStore:
 
     def products(self, ids: Sequence[str]) -> dict[str, Product]:
         there = [i for i in dict.fromkeys(ids) if i in self._rows_of]
-        rows = self._table.take([self._rows_of[i][0] for i in there]).to_pylist()
+        rows = self._table.take(_places(self._rows_of[i][0] for i in there)).to_pylist()
         return {i: product_of(row, self._header) for i, row in zip(there, rows, strict=True)}
 
     def views(self, ids: Sequence[str]) -> dict[str, list[StoredView]]:
-        positions = [at for i in dict.fromkeys(ids) for at in self._rows_of.get(i, ())]
+        positions = _places(at for i in dict.fromkeys(ids) for at in self._rows_of.get(i, ()))
         rows = self._table.select(HIT_COLUMNS).take(positions).to_pylist()
         found: dict[str, list[StoredView]] = {}
         for at, row in zip(positions, rows, strict=True):
@@ -84,7 +84,7 @@ class MemoryStore:
         return found
 
     def vectors_of_pictures(self, keys: Sequence[str]) -> dict[str, dict[str, Vector]]:
-        wanted, found = set(keys), {}
+        wanted, found = set(keys) - {""}, {}
         for at, key in enumerate(self._table.column("key").to_pylist()):
             if key in wanted and self._alive[at]:
                 found[key] = {p: self._blocks[p][at] for p in self._blocks if p != "text"}
@@ -211,6 +211,11 @@ class MemoryStore:
     def _hits(self, query: Query, positions: Positions, *, exhausted: bool) -> Hits:
         rows = self._table.select(HIT_COLUMNS).take(positions).to_pylist()
         return hits(query, rows, {p: self._blocks[p][positions] for p in query.active}, exhausted=exhausted)
+
+
+def _places(positions: Iterable[int]) -> Positions:
+    """Positions as numbers, also where there are none."""
+    return np.fromiter(positions, np.int64)
 
 
 def hits(query: Query, rows: list[dict[str, Any]], blocks: Mapping[str, Vectors], *, exhausted: bool) -> Hits:
