@@ -105,13 +105,12 @@ def decode(data: bytes, *, at_least: int | None = None, limits: Limits | None = 
         raise PictureError(f"the {kind} picture has too many pixels: at most {limits.max_pixels:,}") from error
     except Exception as error:  # Pillow's decoders raise anything at all on damaged bytes
         reason = "truncated" if "truncated" in str(error) or "Premature" in str(error) else "damaged"
-        raise PictureError(
-            f"the {kind} picture is {reason}: {str(error)[:120] or type(error).__name__}"
-        ) from error
+        raise PictureError(f"the {kind} picture is {reason}: {_fault(error)}") from error
 
 
 def _fault(error: Exception) -> str:
-    words = str(error).partition(" <_io.")[0].strip()
+    """A decoder's words on one line, without the address of the buffer."""
+    words = " ".join(str(error).partition(" <_io.")[0].split())
     return words[:120] or type(error).__name__
 
 
@@ -156,7 +155,7 @@ def _decode_any(data: bytes, kind: str, at_least: int | None, limits: Limits) ->
 
 def _scaled_side(width: int, height: int, at_least: int) -> int:
     """Pillow's draft keeps both sides at or above a size: ask for the shorter side that goes with the longer."""
-    return max(1, at_least * min(width, height) // max(width, height))
+    return max(1, -(-at_least * min(width, height) // max(width, height)))
 
 
 def _check_size(kind: str, width: int, height: int, limits: Limits) -> None:
@@ -196,7 +195,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
-    values = np.asarray(image, dtype=np.float64)
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
     top = (
         65_535.0
         if image.mode.startswith("I") and values.max(initial=0) > 255

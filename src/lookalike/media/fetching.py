@@ -25,6 +25,7 @@ from lookalike.media.decoding import Limits
 
 ALLOW_HOSTS = "LOOKALIKE_ALLOW_HOSTS"  # environment: host names, separated by commas, that may be private
 _MAX_HOPS = 5
+_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that has been given out; the rest is old or special
 _AGENT = "lookalike (+catalogue picture fetcher)"
 
 
@@ -141,6 +142,8 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+        if inner is None and ip not in _UNICAST:
+            return False
         ip = inner or ip
     return ip.is_global and not ip.is_multicast
 
