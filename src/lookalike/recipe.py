@@ -33,7 +33,7 @@ class Recipe:
     half-whitened dimensions are best for pictures, 128 as they are for fixed word vectors (benchmarks/README.md).
     """
 
-    image: str = "efficientnet-lite0"
+    image: str = "efficientnet-lite0-int8"
     text: str = "wordllama"
     colour: str = "garment-colours"
     cutout: str = "none"

@@ -80,17 +80,40 @@ def export(
         str | None,
         typer.Option("--from", help="Folder or hub name of a PyTorch text model; its own when not given."),
     ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder of pictures to calibrate int8 on; the drawn shop when not given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The ONNX file to write; the cache when not given.")] = None,
 ) -> None:
     """Make a model's ONNX file from PyTorch weights, checked against PyTorch. Needs lookalike[train]."""
     from lookalike.models.specs import find_spec
-    from lookalike.models.weights import export_target
+    from lookalike.models.weights import export_target, find_weights
     from lookalike.training.export import export_image_model, export_text_model
+    from lookalike.training.quantise import quantise
 
     spec = find_spec(name)
     target = out or export_target(spec)
+    if spec.quantised_from:
+        original = find_spec(spec.quantised_from)
+        written = quantise(original, find_weights(original), _calibration(pictures), target)
+        showing.say(f"{spec.name}: {written}; measure it with benchmarks/quality.py before you use it")
+        return
     if spec.role == "text":
         written = export_text_model(source or spec.hub, target)
     else:
         written = export_image_model(spec.name, target)
     showing.say(f"{spec.name}: {written}, the same numbers as PyTorch gives")
+
+
+def _calibration(folder: Path | None) -> list[Path]:
+    """What int8 is calibrated on: all of a folder, or a fifth of the drawn shop and its figures."""
+    from lookalike.errors import ModelError
+    from lookalike.testing import sample_shop
+
+    if folder is None:
+        shop = sample_shop()
+        return [*sorted((shop / "images").glob("*.jpg"))[::5], *sorted((shop / "figures").glob("*.jpg"))]
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
+    if not found:
+        raise ModelError(f"no pictures to calibrate on in {folder}")
+    return found

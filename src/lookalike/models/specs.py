@@ -19,6 +19,8 @@ from lookalike.errors import ModelError
 Role = Literal["image", "text", "colour"]
 Kind = Literal["onnx-image", "onnx-text", "static-text", "hashed-text", "gradients", "garment-colours"]
 SPEC_FOLDERS = "LOOKALIKE_MODELS"
+_TYPES: dict[str, type] = {"dim": int, "batch": int, "max_tokens": int, "input": dict}  # all else is text
+_WORDS: dict[type, str] = {int: "a whole number", dict: "a table", str: "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class ModelSpec:
     tokenizer_url: str = ""
     hub: str = ""  # the PyTorch model that `models export` starts from
     sha256: str = ""  # of the weights; empty where they are made on the user's machine
+    quantised_from: str = ""  # the float32 model that `models export` makes this int8 one from
     output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
     input: Input = field(default_factory=Input)
     batch: int = 4
@@ -98,6 +101,10 @@ def _spec(table: dict[str, Any], path: Path) -> ModelSpec:
     for name in ("name", "role", "kind", "summary", "dim", "licence"):
         if name not in table:
             raise ModelError(f"{path}: the model spec lacks {name!r}")
+    for name, value in table.items():
+        expected = _TYPES.get(name, str)
+        if not isinstance(value, expected) or isinstance(value, bool):
+            raise ModelError(f"{path}: {name} is {value!r}; it takes {_WORDS[expected]}")
     for name, choices in (("role", get_args(Role)), ("kind", get_args(Kind))):
         if table[name] not in choices:
             raise ModelError(f"{path}: {name} is {table[name]!r}; use one of {', '.join(choices)}")
