@@ -29,6 +29,11 @@ CENTRE_FROM = 50  # vectors; the mean of fewer says more of those than of the ca
 RIDGE = 0.5  # added to each eigenvalue, in means of all: keeps what few vectors barely show from being blown up
 
 
+_FEW = (
+    8  # rows for which BLAS would wake its threads and, on a busy machine, wait for them longer than it computes
+)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reduction:
     """`(vector - mean) @ basis`, then unit length."""
@@ -53,7 +58,8 @@ class Reduction:
         present = vectors.any(axis=1)
         reduced = unit(vectors) - self.mean
         if self.basis is not None:
-            reduced = reduced @ self.basis
+            few = len(reduced) < _FEW
+            reduced = np.einsum("ni,ij->nj", reduced, self.basis) if few else reduced @ self.basis
         reduced[~present] = 0
         return unit(reduced)
 
