@@ -131,14 +131,11 @@ def test_running_a_graph_leaves_the_arithmetic_of_the_process_alone(tmp_path: Pa
     assert np.float64(5e-324) * np.float64(1.0) > 0
 
 
-def own_model(folder: Path, **facts: object) -> ModelSpec:
+def own_model(folder: Path, *, dim: int = CHANNELS) -> ModelSpec:
     written(folder / "m.onnx", classifier())
-    lines = {"dim": CHANNELS, **facts}
-    (folder / "m.toml").write_text(
-        'name = "m"\nrole = "image"\nkind = "onnx-image"\nsummary = "s"\nlicence = "MIT"\nweights = "file:m.onnx"\n'
-        + "".join(f"{name} = {value}\n" for name, value in lines.items())
-        + 'output = "pooled"\nbatch = 2\n[input]\nside = 8\n'
-    )
+    head = 'name = "m"\nrole = "image"\nkind = "onnx-image"\nsummary = "s"\nlicence = "MIT"\n'
+    tail = f'dim = {dim}\nweights = "file:m.onnx"\noutput = "pooled"\nbatch = 2\n[input]\nside = 8\n'
+    (folder / "m.toml").write_text(head + tail)
     return read_spec(folder / "m.toml")
 
 

@@ -133,6 +133,7 @@ def index(
         for encoded in engine(indexer.encode, shards):
             _commit(target, encoded, report, rejects)
             progress("indexing", report.added + report.changed + report.unchanged, found.products)
+        report.rejected, report.skipped_pictures = rejects.rows, rejects.skipped
         strangers = [i for i in target.ids(limit=0) if hash(i) not in seen]
         report.strangers = len(strangers)
         if prune:
@@ -211,7 +212,12 @@ class Indexer:
         found, faults = self._picture_vectors(lines, result)
         views: list[tuple[Product, View]] = []
         for line in lines:
-            views += self._views_of(line, found, faults, known, result)
+            fresh = self._views_of(line, found, faults, known, result)
+            if _are_stored(fresh, known.get(line.product.id, [])):
+                result.changed -= 1
+                result.unchanged += 1
+            else:
+                views += fresh
         if not views:
             return
         products = {product.id: product for product, _ in views}
@@ -394,13 +400,14 @@ def _lines(catalogue: Catalogue, header: Header, rejects: _RejectFile, seen: set
     for number, item in catalogue.with_lines():
         if isinstance(item, Reject):
             rejects.add(item)
+            seen.add(hash(item.id))  # the catalogue has it: what is stored of it stays until its row is mended
             continue
+        seen.add(hash(item.id))
         try:
             product = typed(item, header.columns)
         except ValueError as error:
             rejects.add(Reject(number, item.id, str(error)))
             continue
-        seen.add(hash(product.id))
         yield Line(number, product)
 
 
@@ -415,7 +422,6 @@ def _commit(store: LanceStore, encoded: Encoded, report: Report, rejects: _Rejec
     report.changed += encoded.changed
     report.unchanged += encoded.unchanged
     report.embedded += encoded.embedded
-    report.rejected, report.skipped_pictures = rejects.rows, rejects.skipped
 
 
 class _RejectFile:
@@ -463,6 +469,13 @@ class _RejectFile:
 def _same_pictures(product: Product, known: Mapping[str, list[KnownView]]) -> bool:
     views = known.get(product.id)
     return views is not None and [v.view.picture for v in views if v.view.picture] == list(product.images)
+
+
+def _are_stored(views: Sequence[tuple[Product, View]], known: Sequence[KnownView]) -> bool:
+    """Whether these very views are in the store: so it is when a picture that was faulty still is."""
+    return bool(views) and [(v, facts_of(p), words_of(_words(p))) for p, v in views] == [
+        (k.view, k.facts, k.words) for k in known
+    ]
 
 
 def _words(product: Product) -> tuple[str, str]:

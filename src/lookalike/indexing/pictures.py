@@ -70,7 +70,8 @@ class PictureReader:
             pixels = decode(content, at_least=self._encoder.recipe.canvas)
             return Loaded(picture, key_of(content), self._encoder.canvas(pixels))
         except PictureError as error:
-            return Loaded(picture, fault=str(error))
+            words = str(error)
+            return Loaded(picture, fault=words if picture in words else f"{words} ({picture})")
 
     def _key(self, picture: str) -> str:
         try:
