@@ -143,8 +143,9 @@ class Recommender:
 
     def weights(self, wanted: Mapping[str, float] | None = None) -> dict[str, float]:
         """The recipe's weights with those of one query laid over them."""
-        check_weights(wanted or {})
-        return {**self.recipe.weights, **(wanted or {})}
+        weights = {**self.recipe.weights, **(wanted or {})}
+        check_weights(weights)
+        return weights
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -242,7 +243,7 @@ def _as_box(box: Box | Sequence[float] | None) -> Box | None:
     try:
         return Box(*(float(x) for x in box))
     except (TypeError, ValueError) as error:
-        raise LookalikeError(f"box {tuple(box)} is not left, top, right, bottom in fractions 0..1") from error
+        raise LookalikeError(f"box {box!r} is not left, top, right, bottom in fractions 0..1") from error
 
 
 def _as_pixels(array: npt.NDArray[np.uint8]) -> Pixels:
