@@ -10,6 +10,8 @@ from small_shop import write_shop
 from lookalike.indexing.job import index
 from lookalike.recipe import Recipe
 
+pytest.register_assert_rewrite("lookalike.testing.contracts")  # its assertions speak as those of tests do
+
 
 @pytest.fixture(scope="session")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
