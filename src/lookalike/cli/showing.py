@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from lookalike.indexing.job import Progress
+    from lookalike.indexing.fitting import Progress
     from lookalike.media.fetching import Fetcher
     from lookalike.media.sheets import Card
     from lookalike.types import Match, Pixels, Product

@@ -1,0 +1,211 @@
+"""A shard of a catalogue into rows: what is unchanged is recognised, what was seen is not embedded again.
+
+Plain values in, plain values out, nothing written: so any engine shaped like `map` can run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.indexing.pictures import Loaded, Memory, PictureReader, split_rows
+from lookalike.media.fetching import Fetcher, is_url
+from lookalike.models.encoder import Encoder, Wording, wording
+from lookalike.models.session import default_threads
+from lookalike.store.interface import KnownView, Store
+from lookalike.store.rows import facts_of, facts_table, rows_table, words_of
+from lookalike.types import Product, Reject, Vector, Vectors, View
+
+SHARD_PRODUCTS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A product and the line of the catalogue that it comes from."""
+
+    number: int
+    product: Product
+
+
+Shard = Sequence[Line]
+
+
+@dataclass(slots=True)
+class Encoded:
+    """What became of a shard."""
+
+    rows: pa.Table | None = None  # whole products, new or changed
+    facts: pa.Table | None = None  # products of which only facts have changed
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    embedded: int = 0  # pictures
+    rejects: list[Reject] = field(default_factory=list)
+
+
+class Indexer:
+    """Encodes shards against one store: what is unchanged is recognised, what was seen is not embedded again."""
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        fetcher: Fetcher,
+        *,
+        memory: Memory | None = None,
+        workers: int | None = None,
+    ) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._memory = memory or Memory()
+        self._reader = PictureReader(encoder, fetcher, workers=workers or 2 * default_threads())
+        self._sees = any(part != "text" for part in store.header.parts)
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def encode(self, shard: Shard) -> Encoded:
+        """What is to be written for these products. Writes nothing itself."""
+        result = Encoded()
+        known = self._store.known([line.product.id for line in shard])
+        keys = self._current_keys(shard, known)
+        rebuilt: list[Line] = []
+        patched: list[Product] = []
+        for line in shard:
+            product, views = line.product, known.get(line.product.id)
+            if views is None or self._has_new_content(product, views, keys):
+                rebuilt.append(line)
+                result.added += views is None
+                result.changed += views is not None
+            elif views[0].facts != facts_of(product):
+                patched.append(product)
+            else:
+                result.unchanged += 1
+        result.changed += len(patched)
+        if patched:
+            result.facts = facts_table(self._store.header, patched)
+        self._rebuild(rebuilt, known, result)
+        return result
+
+    def _current_keys(self, shard: Shard, known: Mapping[str, list[KnownView]]) -> dict[str, str]:
+        """Keys of the local pictures of products that are stored with the same pictures."""
+        pictures = [p for line in shard if _same_pictures(line.product, known) for p in line.product.images]
+        return self._reader.keys([p for p in dict.fromkeys(pictures) if not is_url(p)]) if self._sees else {}
+
+    def _has_new_content(self, product: Product, views: list[KnownView], keys: Mapping[str, str]) -> bool:
+        if words_of(_words(product)) != views[0].words:
+            return True
+        if not self._sees:
+            return False
+        if [v.view.picture for v in views if v.view.picture] != list(product.images):
+            return True
+        return any(keys.get(v.view.picture, v.view.key) != v.view.key for v in views)
+
+    def _rebuild(self, lines: Shard, known: Mapping[str, list[KnownView]], result: Encoded) -> None:
+        if not lines:
+            return
+        found, faults = self._picture_vectors(lines, result)
+        views: list[tuple[Product, View]] = []
+        for line in lines:
+            fresh = self._views_of(line, found, faults, known, result)
+            if _are_stored(fresh, known.get(line.product.id, [])):
+                result.changed -= 1
+                result.unchanged += 1
+            else:
+                views += fresh
+        if not views:
+            return
+        products = {product.id: product for product, _ in views}
+        vectors, words = self._word_vectors(list(products.values()))
+        header = self._store.header
+        blocks: dict[str, Vectors] = {}
+        for part in header.parts:
+            if part == "text":
+                blocks[part] = np.stack([vectors[product.id] for product, _ in views])
+            else:
+                nothing = np.zeros(header.dims[part], np.float32)
+                blocks[part] = np.stack([found.get(v.picture, ("", {}))[1].get(part, nothing) for _, v in views])
+        result.rows = rows_table(header, views, [words[product.id] for product, _ in views], blocks)
+
+    def _views_of(
+        self,
+        line: Line,
+        found: Mapping[str, tuple[str, dict[str, Vector]]],
+        faults: Mapping[str, str],
+        known: Mapping[str, list[KnownView]],
+        result: Encoded,
+    ) -> list[tuple[Product, View]]:
+        """The views that a product will have; none, with a reject, when it has pictures and none can be used."""
+        product = line.product
+        usable = [p for p in product.images if p in found] if self._sees else []
+        for picture in product.images if self._sees else ():
+            if picture in faults:
+                words = "picture skipped: " if usable else ""
+                result.rejects.append(Reject(line.number, product.id, words + faults[picture]))
+        if self._sees and product.images and not usable:
+            kept = product.id in known
+            result.added -= not kept
+            result.changed -= kept
+            return []
+        pictures = usable or [product.images[0] if product.images else ""]
+        return [(product, View(product.id, n, p, found.get(p, ("", {}))[0])) for n, p in enumerate(pictures)]
+
+    def _picture_vectors(
+        self, lines: Shard, result: Encoded
+    ) -> tuple[dict[str, tuple[str, dict[str, Vector]]], dict[str, str]]:
+        """Key and vectors of every usable picture by its name, and what is wrong with the others."""
+        found: dict[str, tuple[str, dict[str, Vector]]] = {}
+        faults: dict[str, str] = {}
+        unread = []
+        for picture in dict.fromkeys(p for line in lines for p in line.product.images) if self._sees else ():
+            key = self._memory.key(picture)
+            if key and (vectors := self._memory.vectors(key)) is not None:
+                found[picture] = (key, vectors)
+            else:
+                unread.append(picture)
+        for loaded in self._reader.load(unread):
+            faults |= {p.picture: p.fault for p in loaded if p.fault}
+            good = [p for p in loaded if not p.fault]
+            vectors_of = self._known_vectors(good)
+            fresh = list({p.key: p for p in good if p.key not in vectors_of}.values())
+            result.embedded += len(fresh)
+            if fresh:
+                rows = split_rows(self._encoder.encode_pictures([p.canvas for p in fresh if p.canvas is not None]))
+                vectors_of |= {p.key: row for p, row in zip(fresh, rows, strict=True)}
+            for p in good:
+                found[p.picture] = (p.key, vectors_of[p.key])
+                self._memory.keep(p.picture, p.key, vectors_of[p.key])
+        return found, faults
+
+    def _known_vectors(self, loaded: Sequence[Loaded]) -> dict[str, dict[str, Vector]]:
+        """Vectors of pictures that this run or the store has seen under any name."""
+        keys = {p.key for p in loaded}
+        known = {key: vectors for key in keys if (vectors := self._memory.vectors(key)) is not None}
+        return known | self._store.vectors_of_pictures([key for key in keys if key not in known])
+
+    def _word_vectors(self, products: Sequence[Product]) -> tuple[dict[str, Vector], dict[str, str]]:
+        words = {p.id: words_of(_words(p)) for p in products}
+        if "text" not in self._store.header.parts:
+            return {}, words
+        rows = self._encoder.encode_wordings([wording(p) for p in products])
+        return {p.id: row for p, row in zip(products, rows, strict=True)}, words
+
+
+def _same_pictures(product: Product, known: Mapping[str, list[KnownView]]) -> bool:
+    views = known.get(product.id)
+    return views is not None and [v.view.picture for v in views if v.view.picture] == list(product.images)
+
+
+def _are_stored(views: Sequence[tuple[Product, View]], known: Sequence[KnownView]) -> bool:
+    """Whether these very views are in the store: so it is when a picture that was faulty still is."""
+    return bool(views) and [(v, facts_of(p), words_of(_words(p))) for p, v in views] == [
+        (k.view, k.facts, k.words) for k in known
+    ]
+
+
+def _words(product: Product) -> tuple[str, str]:
+    words: Wording = wording(product)
+    return words.title, words.description
