@@ -328,9 +328,8 @@ class LanceStore:
         fresh = changed.column("_rowid").to_numpy().astype(np.int64)
         alive = self._row_ids >= 0
         gone = np.flatnonzero(alive & (~np.isin(self._row_ids, there) | np.isin(self._row_ids, fresh)))
-        mirror.bury(gone.tolist())
+        mirror.exchange(gone.tolist(), changed)
         self._row_ids[gone] = -1
-        mirror.append(changed)
         self._row_ids = np.concatenate([self._row_ids, fresh])
 
     def _candidates(self, query: Query, count: int, columns: list[str], condition: str | None) -> pa.Table:

@@ -6,10 +6,11 @@ It is also what `LanceStore` answers from while a catalogue is small enough to b
 from __future__ import annotations
 
 import difflib
+import threading
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +27,27 @@ _ROUNDED_FROM = 2_000  # rows left by the filter; fewer are scored exactly at on
 _MOST_CHUNKS = 8
 _SMALL_APPEND = 256
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 Positions = npt.NDArray[np.int64]
+
+
+def _alone(method: Callable[Concatenate[MemoryStore, _P], _T]) -> Callable[Concatenate[MemoryStore, _P], _T]:
+    """One thread at a time: a reader sees the rows before or after a change, never within it."""
+
+    @wraps(method)
+    def one_at_a_time(store: MemoryStore, /, *args: _P.args, **named: _P.kwargs) -> _T:
+        with store._lock:
+            return method(store, *args, **named)
+
+    return one_at_a_time
 
 
 class MemoryStore:
     """Rows in order of arrival. A deleted row stays in its place, buried, until half of them are."""
 
     def __init__(self, header: Header, *, name: str = "memory") -> None:
+        self._lock = threading.RLock()
         self._header = header
         self._name = name
         self._table = schema(header, vectors=False).empty_table()
@@ -48,19 +63,23 @@ class MemoryStore:
     def header(self) -> Header:
         return self._header
 
+    @_alone
     def counts(self) -> Counts:
         live = self._live_table().select(["id", "group"]).to_pydict()
         groups = {group or product for product, group in zip(live["id"], live["group"], strict=True)}
         return Counts(len(self._rows_of), len(live["id"]), len(groups))
 
+    @_alone
     def product(self, product_id: str) -> Product:
         return product_of(self._row(self._positions(product_id)[0]), self._header)
 
+    @_alone
     def products(self, ids: Sequence[str]) -> dict[str, Product]:
         there = [i for i in dict.fromkeys(ids) if i in self._rows_of]
         rows = self._table.take(_places(self._rows_of[i][0] for i in there)).to_pylist()
         return {i: product_of(row, self._header) for i, row in zip(there, rows, strict=True)}
 
+    @_alone
     def views(self, ids: Sequence[str]) -> dict[str, list[StoredView]]:
         positions = _places(at for i in dict.fromkeys(ids) for at in self._rows_of.get(i, ()))
         rows = self._table.select(HIT_COLUMNS).take(positions).to_pylist()
@@ -70,11 +89,13 @@ class MemoryStore:
             found.setdefault(row["id"], []).append(StoredView(view_of(row), parts))
         return found
 
+    @_alone
     def ids(self, *, prefix: str = "", limit: int = 20) -> list[str]:
         ordered = sorted(self._rows_of)
         start = bisect_left(ordered, prefix)
         return [i for i in ordered[start : start + limit if limit else None] if i.startswith(prefix)]
 
+    @_alone
     def known(self, ids: Sequence[str]) -> dict[str, list[KnownView]]:
         found = {}
         for product_id in ids:
@@ -83,6 +104,7 @@ class MemoryStore:
                 found[product_id] = [KnownView(view_of(row), row["facts"], row["words"]) for row in rows]
         return found
 
+    @_alone
     def vectors_of_pictures(self, keys: Sequence[str]) -> dict[str, dict[str, Vector]]:
         wanted, found = set(keys) - {""}, {}
         for at, key in enumerate(self._table.column("key").to_pylist()):
@@ -90,6 +112,7 @@ class MemoryStore:
                 found[key] = {p: self._blocks[p][at] for p in self._blocks if p != "text"}
         return found
 
+    @_alone
     def nearest(self, query: Query, *, k: int, where: Filter) -> Hits:
         allowed = self._allowed(where)
         left = int(np.count_nonzero(allowed))
@@ -106,10 +129,12 @@ class MemoryStore:
 
     # -- writing ---------------------------------------------------------------------------------
 
+    @_alone
     def put(self, rows: pa.Table) -> None:
         self._bury(at for i in set(rows.column("id").to_pylist()) for at in self._rows_of.get(i, ()))
         self.append(rows)
 
+    @_alone
     def patch(self, facts: pa.Table) -> int:
         changes = {row["id"]: row for row in facts.to_pylist() if row["id"] in self._rows_of}
         positions = [at for i in changes for at in self._rows_of[i]]
@@ -124,11 +149,13 @@ class MemoryStore:
             self.put(changed)
         return len(changes)
 
+    @_alone
     def delete(self, ids: Sequence[str]) -> int:
         there = [i for i in dict.fromkeys(ids) if i in self._rows_of]
         self._bury([at for i in there for at in self._rows_of[i]])
         return len(there)
 
+    @_alone
     def append(self, rows: pa.Table) -> Positions:
         """Add rows that are new, and say where they went."""
         start, count = self._table.num_rows, rows.num_rows
@@ -150,12 +177,11 @@ class MemoryStore:
                 self._rows_of[product_id].sort(key=lambda at: self._number(at, start, numbers))
         return np.arange(start, start + count)
 
-    def bury(self, positions: Iterable[int]) -> None:
-        """Take rows out by position."""
-        self._bury(positions)
-
-    def replace_header(self, **changes: Any) -> None:
-        self._header = replace(self._header, **changes)
+    @_alone
+    def exchange(self, gone: Iterable[int], rows: pa.Table) -> Positions:
+        """Take rows out by position and add others, in one step for whoever reads."""
+        self._bury(gone)
+        return self.append(rows)
 
     def _number(self, at: int, start: int, fresh: list[int]) -> int:
         number: int = fresh[at - start] if at >= start else self._table.column("number")[at].as_py()

@@ -12,5 +12,7 @@ def sample_shop() -> Path:
     """The folder of the drawn shop that ships with lookalike: `catalogue.csv`, pictures, figures, truth."""
     folder = Path(str(files("lookalike").joinpath("sample")))
     if not (folder / "catalogue.csv").is_file():
-        raise CatalogueError(f"the drawn shop is not at {folder}: draw it with python -m lookalike.testing.drawing")
+        raise CatalogueError(
+            f"the drawn shop is not at {folder}: draw it with python -m lookalike.testing.drawing"
+        )
     return folder
