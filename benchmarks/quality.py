@@ -201,7 +201,8 @@ def fashion(options: argparse.Namespace, work: Path) -> None:
     rule = (
         f"{len(drawn):,} random products (seed {SEED}) against all {len(shelf.views):,}; the query and its\n"
         "byte-identical twins are left out. For gender, and for all three together, queries without a gender are\n"
-        "left out and neighbours without one are passed over, so that 7 neighbours with a gender are counted."
+        "left out and neighbours without one are passed over, so that 7 neighbours with a gender are counted.\n"
+        "The column with text compares the shop's own words, and these name type, colour and gender outright."
     )
     show("fashion-small", rule, neighbours_alike(shelf, drawn.tolist(), ranked), with_intervals=options.intervals)
 
