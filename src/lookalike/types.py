@@ -97,12 +97,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Conditions that must all hold. An empty filter lets everything pass."""
+    """Conditions that must all hold, and filters none of which may. An empty filter lets everything pass."""
 
     conditions: tuple[Condition, ...] = ()
+    none_of: tuple[Filter, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.conditions)
+        return bool(self.conditions or self.none_of)
+
+    def __and__(self, other: Filter) -> Filter:
+        """What passes both."""
+        return Filter(self.conditions + other.conditions, self.none_of + other.none_of)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +131,10 @@ class Match:
     """One answer: a product, how like the query it is, and why."""
 
     product: Product
-    score: float  # 0..1
-    parts: Mapping[str, float]  # how much each part gave; they add up to the score
+    score: float  # 0..1, calibrated on the catalogue: how rarely two of its products are so alike
+    parts: Mapping[str, float]  # how much each part gave; they add up to the cosine
     view: View  # the picture of the product that was most like the query
+    cosine: float = 0.0  # -1..1, the weighted mean of the parts' cosines, before calibration
+    likeness: Mapping[str, float] = field(default_factory=dict)  # 0..1, each part by itself, calibrated alike
+    duplicates: tuple[str, ...] = ()  # ids of products with nearly the same picture, which this one stands for
+    rules: tuple[str, ...] = ()  # the shop's rules that moved it, by name
