@@ -5,7 +5,7 @@ Every call sees the newest committed state, whoever wrote it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from lookalike.store.rows import Header
 from lookalike.types import Filter, Product, Query, Vector, Vectors, View
 
 _MANY = 4096  # rows
+NO_FILTER = Filter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ class Store(Protocol):
         """Those of the products that exist, by id."""
         ...
 
+    def facts(self, ids: Sequence[str], columns: Collection[str]) -> pa.Table:
+        """`id` and these stored columns of those of the products that exist: a row each, in order of the ids."""
+        ...
+
     def views(self, ids: Sequence[str]) -> dict[str, list[StoredView]]:
         """The views of those of the products that exist, by id, the main one first."""
         ...
@@ -85,8 +90,12 @@ class Store(Protocol):
         """
         ...
 
-    def ids(self, *, prefix: str = "", limit: int = 20) -> list[str]:
-        """Ids of products, sorted, that begin with `prefix`; all of them for a limit of 0."""
+    def nearest_many(self, queries: Sequence[Query], *, k: int, where: Sequence[Filter]) -> list[Hits]:
+        """What `nearest` gives for each query and the filter beside it, in order; sooner than one by one."""
+        ...
+
+    def ids(self, *, prefix: str = "", limit: int = 20, where: Filter = NO_FILTER) -> list[str]:
+        """Ids of products, sorted, that begin with `prefix` and pass the filter; all for a limit of 0."""
         ...
 
     def known(self, ids: Sequence[str]) -> dict[str, list[KnownView]]:
@@ -95,6 +104,19 @@ class Store(Protocol):
 
     def vectors_of_pictures(self, keys: Sequence[str]) -> dict[str, dict[str, Vector]]:
         """The picture parts stored for pictures with these hashes: what need not be embedded again."""
+        ...
+
+    def fitted(self) -> dict[str, bytes]:
+        """What was fitted on the catalogue, by name: a reduction for each part, a sample of pairs."""
+        ...
+
+    @property
+    def fitted_version(self) -> int:
+        """Higher after each `keep_fitted`, whoever called it; cheap to ask."""
+        ...
+
+    def keep_fitted(self, name: str, content: bytes) -> None:
+        """Keep what was fitted, in the place of what has this name. Durable when it returns."""
         ...
 
     def put(self, rows: pa.Table) -> None:
@@ -120,6 +142,18 @@ def scores(query: Query, blocks: Mapping[str, Vectors]) -> npt.NDArray[np.float3
     """The score of each row.  # (n,)"""
     parts = [dot(blocks[p], vector) for p, vector in scaled(query).items()]
     total: npt.NDArray[np.float32] = np.add.reduce(parts)
+    return total
+
+
+def all_scores(queries: Sequence[Query], blocks: Mapping[str, Vectors]) -> npt.NDArray[np.float32]:
+    """The score of each row for each query: matrix products, each row read once for all.  # (queries, n)"""
+    rows = len(next(iter(blocks.values()))) if blocks else 0
+    total = np.zeros((len(queries), rows), np.float32)
+    wanted = [scaled(query) for query in queries]
+    for part, block in blocks.items():
+        if any(part in one for one in wanted):
+            nothing = np.zeros(block.shape[1], np.float32)
+            total += np.stack([one.get(part, nothing) for one in wanted]) @ block.T
     return total
 
 

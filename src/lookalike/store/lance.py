@@ -17,7 +17,7 @@ from __future__ import annotations
 import datetime
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,7 @@ import pyarrow as pa
 
 from lookalike.errors import ProductNotFound, RecipeError, StoreError
 from lookalike.store.filtering import any_of, resolve, sql
-from lookalike.store.interface import Counts, Hits, KnownView, StoredView, scores
+from lookalike.store.interface import NO_FILTER, Counts, Hits, KnownView, StoredView, scores
 from lookalike.store.memory import MemoryStore, hits, top
 from lookalike.store.rows import (
     HIT_COLUMNS,
@@ -68,6 +68,7 @@ class LanceStore:
         self._dataset = dataset
         self._mirror_limit = mirror_limit
         self._mirror: MemoryStore | None = None
+        self._fitted: Any = None  # the table beside, opened when its version is first asked for
         self._row_ids: npt.NDArray[np.int64] = np.empty(
             0, np.int64
         )  # of the mirror's rows, by position; -1 when gone
@@ -103,12 +104,14 @@ class LanceStore:
             raise StoreError(f"the store at {path} cannot be read: {_words(error)}") from error
 
     def fitted(self) -> dict[str, bytes]:
-        """What was fitted on the catalogue when the store was made, by name."""
-        try:
-            rows = lance.dataset(f"{self.path}/fitted.lance").to_table().to_pylist()
-        except (OSError, ValueError) as error:
-            raise StoreError(f"the store at {self.path} lacks fitted.lance: {_words(error)}") from error
-        return {row["name"]: row["content"] for row in rows}
+        return {row["name"]: row["content"] for row in self._fitted_table().to_table().to_pylist()}
+
+    @property
+    def fitted_version(self) -> int:
+        with self._guard:
+            if self._fitted is None:
+                self._fitted = self._fitted_table()
+            return int(self._fitted.latest_version)
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -145,6 +148,18 @@ class LanceStore:
         rows = self._rows(ids, schema(self._header, vectors=False).names)
         return {row["id"]: product_of(row, self._header) for row in reversed(rows)}
 
+    def facts(self, ids: Sequence[str], columns: Collection[str]) -> pa.Table:
+        if mirror := self._sync():
+            return mirror.facts(ids, columns)
+        names = ["id", *sorted(set(columns) - {"id"})]
+        table = self._dataset.to_table(columns=list({*names, "number"}), filter=any_of("id", ids))
+        table = table.sort_by("number")
+        rows: dict[str, int] = {}
+        for at, product_id in enumerate(table.column("id").to_pylist()):
+            rows.setdefault(product_id, at)
+        there = [rows[i] for i in dict.fromkeys(ids) if i in rows]
+        return table.select(names).take(pa.array(there, pa.int64()))
+
     def views(self, ids: Sequence[str]) -> dict[str, list[StoredView]]:
         if mirror := self._sync():
             return mirror.views(ids)
@@ -154,11 +169,14 @@ class LanceStore:
             found.setdefault(row["id"], []).append(StoredView(view_of(row), parts))
         return found
 
-    def ids(self, *, prefix: str = "", limit: int = 20) -> list[str]:
+    def ids(self, *, prefix: str = "", limit: int = 20, where: Filter = NO_FILTER) -> list[str]:
         if mirror := self._sync():
-            return mirror.ids(prefix=prefix, limit=limit)
+            return mirror.ids(prefix=prefix, limit=limit, where=where)
         starts = prefix.replace("'", "''")
-        table = self._dataset.to_table(columns=["id"], filter=f"starts_with(id, '{starts}') AND number = 0")
+        condition = " AND ".join(
+            filter(None, (f"starts_with(id, '{starts}')", "number = 0", sql(resolve(where, self._header))))
+        )
+        table = self._dataset.to_table(columns=["id"], filter=condition)
         return sorted(table.column("id").to_pylist())[: limit or None]
 
     def known(self, ids: Sequence[str]) -> dict[str, list[KnownView]]:
@@ -190,6 +208,11 @@ class LanceStore:
         else:
             table = self._candidates(query, max(_CANDIDATES, 4 * k), columns, condition)
         return self._scored(query, table, k, left)
+
+    def nearest_many(self, queries: Sequence[Query], *, k: int, where: Sequence[Filter]) -> list[Hits]:
+        if mirror := self._sync():
+            return mirror.nearest_many(queries, k=k, where=where)
+        return [self.nearest(query, k=k, where=one) for query, one in zip(queries, where, strict=True)]
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -237,6 +260,13 @@ class LanceStore:
             if wide != old:
                 self._dataset.update_schema_metadata(wide.to_metadata())
 
+    def keep_fitted(self, name: str, content: bytes) -> None:
+        with self._writing():
+            kept = {**self.fitted(), name: content}
+            rows = pa.table({"name": list(kept), "content": pa.array(list(kept.values()), pa.binary())})
+            written = lance.write_dataset(rows, f"{self.path}/fitted.lance", mode="overwrite")
+            written.cleanup_old_versions(_KEEP_OLD_VERSIONS)
+
     def set_weights(self, weights: Mapping[str, float]) -> None:
         """Keep other weights as the store's default. No vector changes."""
         with self._writing():
@@ -256,6 +286,12 @@ class LanceStore:
                 self._build_indexes(rows)
 
     # -- inside ----------------------------------------------------------------------------------
+
+    def _fitted_table(self) -> Any:
+        try:
+            return lance.dataset(f"{self.path}/fitted.lance")
+        except (OSError, ValueError) as error:
+            raise StoreError(f"the store at {self.path} lacks fitted.lance: {_words(error)}") from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import difflib
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
+from itertools import pairwise
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
@@ -18,9 +19,19 @@ import pyarrow as pa
 
 from lookalike.errors import ProductNotFound
 from lookalike.store.filtering import mask, resolve
-from lookalike.store.interface import Counts, Hits, KnownView, StoredView, scaled, scores, shares
+from lookalike.store.interface import (
+    NO_FILTER,
+    Counts,
+    Hits,
+    KnownView,
+    StoredView,
+    all_scores,
+    scaled,
+    scores,
+    shares,
+)
 from lookalike.store.rows import HIT_COLUMNS, Header, matrix, product_of, schema, vector_column, view_of
-from lookalike.store.scanning import Rounded, extended, shortlist
+from lookalike.store.scanning import Rounded, extended, shortlist, shortlists
 from lookalike.types import Filter, Product, Query, Vector, Vectors
 
 _ROUNDED_FROM = 2_000  # rows left by the filter; fewer are scored exactly at once
@@ -55,6 +66,8 @@ class MemoryStore:
         self._rounded: dict[str, Rounded] = {}  # made when a second question comes: one alone is sooner without
         self._asked = False
         self._alive = np.empty(0, np.bool_)
+        self._fitted: dict[str, bytes] = {}
+        self._fitted_version = 0
         self._rows_of: dict[str, list[int]] = {}  # product id -> positions, views in order
 
     # -- reading ---------------------------------------------------------------------------------
@@ -80,6 +93,11 @@ class MemoryStore:
         return {i: product_of(row, self._header) for i, row in zip(there, rows, strict=True)}
 
     @_alone
+    def facts(self, ids: Sequence[str], columns: Collection[str]) -> pa.Table:
+        there = _places(self._rows_of[i][0] for i in dict.fromkeys(ids) if i in self._rows_of)
+        return self._table.select(["id", *sorted(set(columns) - {"id"})]).take(there)
+
+    @_alone
     def views(self, ids: Sequence[str]) -> dict[str, list[StoredView]]:
         positions = _places(at for i in dict.fromkeys(ids) for at in self._rows_of.get(i, ()))
         rows = self._table.select(HIT_COLUMNS).take(positions).to_pylist()
@@ -90,8 +108,9 @@ class MemoryStore:
         return found
 
     @_alone
-    def ids(self, *, prefix: str = "", limit: int = 20) -> list[str]:
-        ordered = sorted(self._rows_of)
+    def ids(self, *, prefix: str = "", limit: int = 20, where: Filter = NO_FILTER) -> list[str]:
+        passing = self._table.column("id").filter(pa.array(self._allowed(where))).to_pylist() if where else ()
+        ordered = sorted(set(passing) if where else self._rows_of)
         start = bisect_left(ordered, prefix)
         return [i for i in ordered[start : start + limit if limit else None] if i.startswith(prefix)]
 
@@ -127,7 +146,35 @@ class MemoryStore:
         )
         return self._hits(query, positions[top(found, k)], exhausted=left <= k)
 
+    def nearest_many(self, queries: Sequence[Query], *, k: int, where: Sequence[Filter]) -> list[Hits]:
+        with self._lock:  # what was read stays as it was, whoever writes: rows are only added behind it
+            masks = {one: self._allowed(one).copy() for one in dict.fromkeys(where)}
+            table, count = self._table, self._table.num_rows
+            blocks = {p: block[:count] for p, block in self._blocks.items()}
+        totals = all_scores(queries, blocks)
+        left = [int(np.count_nonzero(masks[one])) for one in where]
+        found = []
+        for query, positions in zip(queries, shortlists(totals, [masks[one] for one in where], k=k), strict=True):
+            near = scores(query, {p: blocks[p][positions] for p in query.active})
+            found.append(positions[top(near, k)])
+        return [
+            hits(query, rows, {p: blocks[p][at] for p in query.active}, exhausted=all_there <= k)
+            for query, at, rows, all_there in zip(queries, found, _cut(table, found), left, strict=True)
+        ]
+
+    def fitted(self) -> dict[str, bytes]:
+        return dict(self._fitted)
+
+    @property
+    def fitted_version(self) -> int:
+        return self._fitted_version
+
     # -- writing ---------------------------------------------------------------------------------
+
+    @_alone
+    def keep_fitted(self, name: str, content: bytes) -> None:
+        self._fitted[name] = content
+        self._fitted_version += 1
 
     @_alone
     def put(self, rows: pa.Table) -> None:
@@ -242,6 +289,13 @@ class MemoryStore:
 def _places(positions: Iterable[int]) -> Positions:
     """Positions as numbers, also where there are none."""
     return np.fromiter(positions, np.int64)
+
+
+def _cut(table: pa.Table, places: Sequence[Positions]) -> Iterator[list[dict[str, Any]]]:
+    """What an answer needs of the rows at each of the places, read in one go."""
+    rows = table.select(HIT_COLUMNS).take(np.concatenate([np.empty(0, np.int64), *places])).to_pylist()
+    ends = np.cumsum([0, *map(len, places)])
+    return (rows[start:end] for start, end in pairwise(ends))
 
 
 def hits(query: Query, rows: list[dict[str, Any]], blocks: Mapping[str, Vectors], *, exhausted: bool) -> Hits:

@@ -9,7 +9,7 @@ rounded score within 2 b of that; those few rows are scored exactly. Nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from lookalike.types import Vector, Vectors
 
 Scores = npt.NDArray[np.float32]
 _THREADED_FROM = 64 * 1024 * 1024  # bytes of int8 rows from which a second thread pays for being started
+_TILE = 16  # rows
+_OF_SUMS = 1e-4  # more than the order of adding up changes a float32 score, twice
 _SPARE = 1.3  # growth of the arrays: most appends then copy nothing
 
 
@@ -69,6 +71,30 @@ def shortlist(
     total[~allowed] = -np.inf
     kth = np.partition(total, len(total) - k)[len(total) - k]
     return np.flatnonzero(total >= kth - 2 * error) if np.isfinite(kth) else np.flatnonzero(allowed)
+
+
+def shortlists(
+    totals: Scores, allowed: Sequence[npt.NDArray[np.bool_]], *, k: int
+) -> Iterator[npt.NDArray[np.int64]]:
+    """For each query, places of rows, few but for sure with the best k among those allowed to it.
+
+    totals: float32 scores, a line a query.  # (queries, rows)
+    allowed: a mask of the rows for each query.
+
+    Rows are taken in tiles, and each tile is stood for by its best row: the k-th best of those is no better than
+    the k-th best of all, and is found in a fraction of the time.
+    """
+    for line, passing in zip(totals, allowed, strict=True):
+        left = np.count_nonzero(passing)
+        if left <= k:
+            yield np.flatnonzero(passing)
+            continue
+        if left < len(line):
+            line[~passing] = -np.inf
+        tiles = len(line) // _TILE
+        best = line[: tiles * _TILE].reshape(_TILE, tiles).max(axis=0) if tiles > 2 * k else line
+        kth = np.partition(best, len(best) - k)[len(best) - k]
+        yield np.flatnonzero(line >= kth - _OF_SUMS if np.isfinite(kth) else passing)
 
 
 def extended(array: npt.NDArray[Any], used: int, more: npt.NDArray[Any]) -> npt.NDArray[Any]:

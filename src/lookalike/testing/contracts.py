@@ -127,6 +127,11 @@ FILTERS: tuple[tuple[Any, str], ...] = (
     ("tags", "A1 B1"),
     ("!tags", "A2 C1"),
     ({"id": ["A1", "C1", "nobody"]}, "A1 C1"),
+    (Filter(none_of=(read("colour=Red"), read("price>50"))), "A2 C1"),
+    (Filter(none_of=(read(["brand=O'Neill", "in_stock"]),)), "A2 B1 C1"),
+    (read("price") & Filter(none_of=(read("size"),)), ""),
+    (Filter(none_of=(Filter(none_of=(read("price<50"),)),)), "A1 A2"),
+    (Filter(none_of=(Filter(),)), ""),
 )
 WRONG: tuple[tuple[Any, str], ...] = (
     ("colur=Red", "colour"),
@@ -201,6 +206,17 @@ class StoreContract:
         assert view.view.key == view.view.picture == ""
         assert not view.parts["image"].any()
         assert view.parts["text"].any()
+
+    def test_facts_are_a_row_for_each_product_in_the_order_asked_for(self) -> None:
+        store = self.shelf()
+        found = store.facts(["B1", "nobody", "C1", "A1", "A1"], {"price", "a_tags", "id"})
+        assert found.column_names == ["id", "a_tags", "price"]
+        assert found.to_pydict() == {
+            "id": ["B1", "C1", "A1"],
+            "a_tags": [["loud"], None, ["soft", "it's"]],
+            "price": [99.0, None, 10.0],
+        }
+        assert store.facts([], {"price"}).num_rows == 0
 
     def test_known_tells_what_has_changed_without_reading_it_back(self) -> None:
         known = self.shelf().known(["A1", "nobody"])
@@ -365,6 +381,32 @@ class StoreContract:
             found = store.nearest(asked, k=10, where=Filter())
             np.testing.assert_allclose(found.scores, np.sort(truth)[::-1][:10], atol=1e-6)
             np.testing.assert_allclose([truth[int(i[1:])] for i in found.ids], found.scores, atol=1e-6)
+
+    @pytest.mark.parametrize("k", [1, 10, 400])
+    def test_many_queries_at_once_have_the_answers_that_each_has(self, k: int) -> None:
+        store = self.make_store(header())
+        blocks = {p: unit_vectors(2_500, d, seed=d, clusters=90) for p, d in store.header.dims.items()}
+        blocks["image"][::7] = 0
+        shelf = [product(f"P{n:04}", price=float(n), brand=f"B{n % 800}") for n in range(2_500)]
+        store.put(rows(store.header, shelf, vectors=blocks))
+        store.delete(["P0042", "P2499"])
+        weights: list[dict[str, float]] = [{"image": 1, "text": 0.5, "colour": 2}, {"text": 1}]
+        asked = [Query({p: block[at] for p, block in blocks.items()}, weights[at % 2]) for at in range(1, 13)]
+        where = [read(w) for w in (None, "price<1500", "brand=B3", "price<0", "price>=2490", None)] * 2
+        found = store.nearest_many(asked, k=k, where=where)
+        for wanted, one, many in zip(asked, where, found, strict=True):
+            alone = store.nearest(wanted, k=k, where=one)
+            assert (many.ids, many.groups, many.views) == (alone.ids, alone.groups, alone.views)
+            np.testing.assert_allclose(many.parts, alone.parts, atol=1e-6)
+            np.testing.assert_allclose(many.scores, alone.scores, atol=1e-6)
+            assert many.exhausted == alone.exhausted
+        assert store.nearest_many([], k=k, where=[]) == []
+
+    def test_ids_can_be_filtered(self) -> None:
+        store = self.shelf()
+        assert store.ids(where=read("price<50")) == ["A1", "A2"]
+        assert store.ids(prefix="A", limit=1, where=read("!in_stock")) == ["A2"]
+        assert store.ids(prefix="B", where=read("price<50")) == []
 
     def test_a_part_without_weight_is_not_looked_at(self) -> None:
         store = self.shelf()
