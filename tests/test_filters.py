@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lookalike.errors import FilterError
-from lookalike.filters import read
+from lookalike.filters import read, written
 from lookalike.store.filtering import mask, resolve, sql
 from lookalike.store.lance import LanceStore
 from lookalike.store.memory import MemoryStore
@@ -65,7 +65,7 @@ def conditions(column: str, values: st.SearchStrategy[Any], operators: str) -> s
 
 
 ORDER = "eq ne lt le gt ge"
-FILTERS = st.lists(
+PLAIN = st.lists(
     st.one_of(
         conditions("price", NUMBERS, ORDER),
         conditions("rating", NUMBERS, ORDER),
@@ -80,6 +80,9 @@ FILTERS = st.lists(
     min_size=1,
     max_size=3,
 ).map(lambda found: Filter(tuple(found)))
+FILTERS = PLAIN | st.builds(
+    lambda one, barred: Filter(one.conditions, tuple(barred)), PLAIN, st.lists(PLAIN, max_size=2)
+)
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +121,9 @@ def _facts(p: Product) -> dict[str, Any]:
 def test_two_filters_together_pass_what_both_pass(shelf: list[Product], one: Filter, other: Filter) -> None:
     known = header(dims={"text": 2}, columns=COLUMNS)
     table = rows(known, [product(f"P{n}", **_facts(p)) for n, p in enumerate(shelf)])
-    both = Filter(one.conditions + other.conditions)
     alone = [mask(resolve(f, known), table) for f in (one, other)]
-    assert (mask(resolve(both, known), table) == (alone[0] & alone[1])).all()
+    assert (mask(resolve(one & other, known), table) == (alone[0] & alone[1])).all()
+    assert (mask(resolve(Filter(none_of=(one, other)), known), table) == ~(alone[0] | alone[1])).all()
 
 
 @given(TEXTS)
@@ -154,6 +157,15 @@ def test_both_spellings_are_read(where: Any, meant: Condition) -> None:
     assert read(where) == Filter((meant,))
 
 
+@given(PLAIN)
+def test_a_filter_that_is_written_down_is_read_back(where: Filter) -> None:
+    assert read(written(where)) == where
+
+
+def test_terms_and_mappings_may_stand_in_one_list() -> None:
+    assert read([{"price": {"lt": 50}}, "in_stock"]) == read({"price": {"lt": 50}, "in_stock": True})
+
+
 def test_several_terms_must_all_hold() -> None:
     assert len(read(["price<50", "in_stock"]).conditions) == 2
     assert len(read({"price": {"lt": 50, "gt": 5}, "colour": "Red"}).conditions) == 3
@@ -168,7 +180,19 @@ def test_what_is_read_is_read_the_same_again() -> None:
 
 @pytest.mark.parametrize(
     "where",
-    ["", "=Red", "price<", "a,b", "<5", {"price": {"under": 5}}, {"price": None}, 5, [5], [{"price": 5}], [None]],
+    [
+        "",
+        "=Red",
+        "price<",
+        "a,b",
+        "<5",
+        {"price": {"under": 5}},
+        {"price": None},
+        5,
+        [5],
+        [{"price": None}],
+        [None],
+    ],
     ids=str,
 )
 def test_what_is_no_filter_is_an_error_that_shows_it(where: Any) -> None:

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, get_args
 from lookalike.errors import FilterError
 from lookalike.types import Condition, Filter, Operator, Value
 
-Where: TypeAlias = Filter | Mapping[str, Any] | str | Iterable[str] | None
+Where: TypeAlias = Filter | Mapping[str, Any] | str | Iterable[str | Mapping[str, Any]] | None
 
 _SIGNS: dict[str, Operator] = {"<=": "le", ">=": "ge", "!=": "ne", "=": "eq", "<": "lt", ">": "gt"}
 _TERM = re.compile(r"^(?P<column>[^<>=!]+?)\s*(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.*)$", re.DOTALL)
@@ -42,9 +42,29 @@ def read(where: Where) -> Filter:
         return Filter((_term(where),))
     if isinstance(where, Mapping):
         return Filter(tuple(c for column, wish in where.items() for c in _wish(str(column), wish)))
-    if not isinstance(where, Iterable) or not all(isinstance(term, str) for term in where):
+    terms = list(where) if isinstance(where, Iterable) else [None]
+    if not all(isinstance(term, (str, Mapping)) for term in terms):
         raise FilterError(f"filter {where!r} is not understood: {_HOW}, or a mapping of fields")
-    return Filter(tuple(_term(term) for term in where))
+    return Filter(tuple(condition for term in terms for condition in read(term).conditions))
+
+
+def written(where: Filter) -> dict[str, Any] | list[dict[str, Any]]:
+    """A filter in plain values, as JSON and TOML hold them: `read` gives it back.
+
+    >>> written(read(["price<50", "colour=Red,Navy"]))
+    {'price': {'lt': '50'}, 'colour': ['Red', 'Navy']}
+    """
+    if where.none_of:
+        raise FilterError("a filter of what must not pass has no spelling: write its conditions with ne")
+    wishes = [{c.column: _wished(c)} for c in where.conditions]
+    together = {column: wish for one in wishes for column, wish in one.items()}
+    return together if len(together) == len(wishes) else wishes
+
+
+def _wished(condition: Condition) -> Any:
+    value = list(condition.value) if isinstance(condition.value, tuple) else condition.value
+    short = "in" if isinstance(value, list) else "eq"
+    return value if condition.operator == short else {condition.operator: value}
 
 
 def _term(text: str) -> Condition:

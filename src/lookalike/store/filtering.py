@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import isfinite
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -37,13 +38,31 @@ class Test:
     values: tuple[Known, ...]
 
 
-def resolve(where: Filter, header: Header) -> tuple[Test, ...]:
+@dataclass(frozen=True, slots=True)
+class Unless:
+    """Passes where these tests do not all pass."""
+
+    tests: Tests
+
+
+Tests: TypeAlias = tuple[Test | Unless, ...]  # that must all pass
+
+
+def resolve(where: Filter, header: Header) -> Tests:
     """Raises `FilterError` that names the column or the value."""
-    return tuple(_test(condition, header) for condition in where.conditions)
+    barred = (Unless(resolve(one, header)) for one in where.none_of)
+    return (*(_test(condition, header) for condition in where.conditions), *barred)
+
+
+def fields(tests: Tests) -> set[str]:
+    """The stored columns that the tests look at."""
+    return {name for t in tests for name in ([t.field] if isinstance(t, Test) else fields(t.tests))}
 
 
 def _test(condition: Condition, header: Header) -> Test:
-    name, field, kind = _column(condition.column, header)
+    name, field, kind = column(condition.column, header)
+    if field == "category":  # a category means all that lies below it
+        field, kind = "categories", "texts"
     operator, value = condition.operator, condition.value
     if operator == "exists" or (isinstance(value, bool) and operator == "eq" and kind != "boolean"):
         return Test(field, kind, "exists", (_coerce(_single(value, name), "boolean", f"whether {name} exists"),))
@@ -66,7 +85,8 @@ def _single(value: Value, name: str) -> Known:
     return value
 
 
-def _column(wanted: str, header: Header) -> tuple[str, str, ColumnType]:
+def column(wanted: str, header: Header) -> tuple[str, str, ColumnType]:
+    """Our name for a column, however it was written, its stored column, and its type. Raises `FilterError`."""
     names = {n: (n, k) for n, k in STANDARD.items()}
     names |= {alias: (ours, STANDARD[ours]) for alias, ours in header.aliases.items() if ours in STANDARD}
     names |= {n: (attribute_column(n), k) for n, k in header.columns.items()}
@@ -75,10 +95,7 @@ def _column(wanted: str, header: Header) -> tuple[str, str, ColumnType]:
         near = difflib.get_close_matches(wanted, names, n=3)
         hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(sorted(names))}"
         raise FilterError(f"no column {wanted!r} to filter by: {hint}")
-    field, kind = names[name]
-    if field == "category":  # a category means all that lies below it
-        field, kind = "categories", "texts"
-    return name, field, kind
+    return (name, *names[name])
 
 
 def _coerce(value: Known, kind: ColumnType, name: str) -> Known:
@@ -134,9 +151,12 @@ def _a(kind: ColumnType) -> str:
     }[kind]
 
 
-def mask(tests: Sequence[Test], table: pa.Table) -> npt.NDArray[np.bool_]:
+def mask(tests: Sequence[Test | Unless], table: pa.Table) -> npt.NDArray[np.bool_]:
     """Which rows pass all the tests.  # (n,)"""
-    passing = (_passes(test, table.column(test.field)) for test in tests)
+    passing = (
+        ~mask(test.tests, table) if isinstance(test, Unless) else _passes(test, table.column(test.field))
+        for test in tests
+    )
     return reduce(np.logical_and, passing, np.ones(table.num_rows, dtype=np.bool_))
 
 
@@ -184,9 +204,13 @@ def _bools(array: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     return filled
 
 
-def sql(tests: Sequence[Test]) -> str:
+def sql(tests: Sequence[Test | Unless]) -> str:
     """The same tests as an expression for Lance (DataFusion's SQL); empty when all rows pass."""
-    return " AND ".join(_expression(test) for test in tests)
+    return " AND ".join(_unless(test) if isinstance(test, Unless) else _expression(test) for test in tests)
+
+
+def _unless(test: Unless) -> str:
+    return f"(NOT coalesce(({sql(test.tests) or 'true'}), false))"
 
 
 def _expression(test: Test) -> str:
