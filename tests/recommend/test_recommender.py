@@ -24,7 +24,6 @@ from lookalike.errors import (
 )
 from lookalike.models.encoder import Encoder
 from lookalike.recipe import Recipe
-from lookalike.recommend.reasons import likeness_of_parts
 from lookalike.recommend.recommender import Recommender
 from lookalike.store.lance import LanceStore
 from lookalike.store.memory import MemoryStore
@@ -131,16 +130,17 @@ def test_a_weight_of_nothing_leaves_that_part_out_and_the_others_as_they_were(sh
     assert set(shop.similar("shirt-a-red", k=1, weights={"text": 0})[0].parts) == {"image", "colour"}
 
 
-def test_scores_fall_lie_between_nothing_and_one_and_are_the_sum_of_their_parts(shop: Recommender) -> None:
+def test_scores_fall_lie_between_nothing_and_one_and_their_cosines_are_the_sum_of_their_parts(
+    shop: Recommender,
+) -> None:
     found = shop.similar("shirt-a-red", k=100)
     scores = [m.score for m in found]
     assert scores == sorted(scores, reverse=True)
     for m in found:
         assert 0 <= m.score <= 1
-        assert max(0.0, sum(m.parts.values())) == pytest.approx(m.score, abs=1e-5)
-        assert set(m.parts) == {"image", "text", "colour"}
-        likeness = likeness_of_parts(m, shop.weights())
-        assert all(-1.0001 <= x <= 1.0001 for x in likeness.values())
+        assert sum(m.parts.values()) == pytest.approx(m.cosine, abs=1e-5)
+        assert set(m.parts) == set(m.likeness) == {"image", "text", "colour"}
+        assert all(0 <= x <= 1 for x in m.likeness.values())
 
 
 @pytest.mark.parametrize("k", [1, 5, 20, 21, 10_000])

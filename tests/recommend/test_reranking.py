@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lookalike.recommend.calibration import fit
 from lookalike.recommend.reranking import each_group_once, each_picture_once, varied, without, without_pictures
 from lookalike.recommend.scoring import Scored, score
 from lookalike.store.interface import Hits
@@ -15,7 +16,12 @@ from lookalike.types import Query, Vector, View
 
 
 def scored(product_id: str, value: float, *, group: str = "", key: str = "") -> Scored:
-    return Scored(product_id, group or product_id, View(product_id, 0, f"{key}.jpg", key), value, {"image": value})
+    return Scored(
+        product_id, group or product_id, View(product_id, 0, f"{key}.jpg", key), value, value, {"image": value}
+    )
+
+
+NO_PAIRS = fit(np.empty(0), np.empty(0))
 
 
 LISTS = st.lists(
@@ -111,10 +117,11 @@ def hits(ids: str, scores: list[float]) -> Hits:
 
 def test_a_product_is_as_like_as_its_best_view() -> None:
     query = Query({"image": np.ones(2, np.float32)}, {"image": 1})
-    found = score(query, hits("ABAB", [0.9, 0.7, 0.6, 0.5]))
-    assert [(s.id, round(s.score, 3), s.view.number) for s in found] == [("A", 0.9, 0), ("B", 0.7, 1)]
+    found = score(query, hits("ABAB", [0.9, 0.7, 0.6, 0.5]), NO_PAIRS)
+    assert [(s.id, round(s.cosine, 3), s.view.number) for s in found] == [("A", 0.9, 0), ("B", 0.7, 1)]
 
 
 def test_a_score_lies_between_nothing_and_one() -> None:
     query = Query({"image": np.ones(2, np.float32)}, {"image": 1})
-    assert [s.score for s in score(query, hits("AB", [1.0000002, -0.3]))] == [1.0, 0.0]
+    first, second = score(query, hits("AB", [1.0000002, -1.0000002]), NO_PAIRS)
+    assert (first.score, second.score) == (1.0, 0.0)

@@ -101,12 +101,12 @@ def demo(
     _say(report)
     opened = Recommender.open(folder / "shop")
     words = "dotted summer dress"
-    showing.matches_table(f'"{words}"', opened.search(text=words, k=3), opened.weights())
+    showing.matches_table(f'"{words}"', opened.search(text=words, k=3))
     product = opened.product(showing.DEMO_PRODUCT)
     matches = opened.similar(product.id)
-    showing.matches_table(f"like {product.id}, {product.title}", matches, opened.weights(), query=product)
+    showing.matches_table(f"like {product.id}, {product.title}", matches, query=product)
     for sheet in (folder / "similar.png", folder / "similar.html"):
-        showing.sheet_of_product(sheet, product, matches, opened.weights())
+        showing.sheet_of_product(sheet, product, matches)
     showing.say(f"next:  lookalike search --image PHOTO --store {folder / 'shop'}")
     showing.say(f"sheet: {folder / 'similar.png'}   page: {folder / 'similar.html'}")
 

@@ -54,11 +54,11 @@ def similar(
         product_id, k, where=where, weights=weights, variants=variants, by_group=by_group, variety=variety
     )
     if sheet:
-        showing.sheet_of_product(sheet, product, matches, shop.weights(weights))
+        showing.sheet_of_product(sheet, product, matches)
     if as_json:
         showing.print_json({"id": product_id, "k": k, "where": where or []}, matches)
     else:
-        showing.matches_table(f"like {product.id}, {product.title}", matches, shop.weights(weights), query=product)
+        showing.matches_table(f"like {product.id}, {product.title}", matches, query=product)
         showing.say_sheet(sheet)
 
 
@@ -99,11 +99,11 @@ def search(
     )
     asked = {name: value for name, value in (("image", image), ("text", text), ("box", box)) if value}
     if sheet:
-        showing.sheet_of_search(sheet, image, text, matches, shop.weights(weights), shop.fetcher)
+        showing.sheet_of_search(sheet, image, text, matches, shop.fetcher)
     if as_json:
         showing.print_json({**asked, "k": k, "where": where or []}, matches)
     else:
-        showing.matches_table("like " + ", ".join(asked.values()), matches, shop.weights(weights))
+        showing.matches_table("like " + ", ".join(asked.values()), matches)
         showing.say_sheet(sheet)
 
 

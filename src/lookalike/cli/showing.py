@@ -100,16 +100,17 @@ def match_as_json(match: Match) -> dict[str, Any]:
         "title": product.title,
         "group": product.style,
         "image": match.view.picture,
+        "cosine": round(match.cosine, 6),
         "parts": {part: round(share, 6) for part, share in match.parts.items()},
+        "likeness": {part: round(likeness, 6) for part, likeness in match.likeness.items()},
+        "duplicates": list(match.duplicates),
         "price": product.price,
         "in_stock": product.in_stock,
         "category": product.category,
     }
 
 
-def matches_table(
-    heading: str, matches: Sequence[Match], weights: Mapping[str, float], *, query: Product | None = None
-) -> None:
+def matches_table(heading: str, matches: Sequence[Match], *, query: Product | None = None) -> None:
     """A table on standard output."""
     from rich.console import Console
     from rich.table import Table
@@ -123,7 +124,7 @@ def matches_table(
     for name, style in (("", "dim"), ("score", "bold"), ("id", ""), ("title", ""), ("price", ""), ("why", "dim")):
         table.add_column(name, style=style, justify="right" if name in ("", "score", "price") else "left")
     for rank, m in enumerate(matches, 1):
-        why = ", ".join(reasons(m, weights, query=query))
+        why = ", ".join(reasons(m, query=query))
         table.add_row(str(rank), f"{m.score:.3f}", m.product.id, m.product.title, _price(m.product), why)
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
     console.print(table)
@@ -168,7 +169,7 @@ def folder_bytes(store: str) -> int | None:
     return sum(file.stat().st_size for file in Path(store).rglob("*") if file.is_file())
 
 
-def sheet_of_product(path: Path, product: Product, matches: Sequence[Match], weights: Mapping[str, float]) -> None:
+def sheet_of_product(path: Path, product: Product, matches: Sequence[Match]) -> None:
     """Draw a product and what is like it."""
     from lookalike.media.fetching import Fetcher
     from lookalike.media.sheets import Card, write_sheet
@@ -176,7 +177,7 @@ def sheet_of_product(path: Path, product: Product, matches: Sequence[Match], wei
     fetcher = Fetcher()
     card = Card(product.title or product.id, _lines(product), _pixels(next(iter(product.images), ""), fetcher))
     heading = f"Like {product.title or product.id}"
-    write_sheet(path, heading, card, _cards(matches, weights, fetcher, query=product))
+    write_sheet(path, heading, card, _cards(matches, fetcher, query=product))
 
 
 def sheet_of_search(
@@ -184,7 +185,6 @@ def sheet_of_search(
     image: str | None,
     text: str | None,
     matches: Sequence[Match],
-    weights: Mapping[str, float],
     fetcher: Fetcher,
 ) -> None:
     """Draw a picture or a sentence and what is like it."""
@@ -192,12 +192,10 @@ def sheet_of_search(
 
     title = text or Path(image or "").name
     card = Card(title, ("words" if image is None else "picture",), _pixels(image or "", fetcher))
-    write_sheet(path, f"Search: {title}", card, _cards(matches, weights, fetcher))
+    write_sheet(path, f"Search: {title}", card, _cards(matches, fetcher))
 
 
-def _cards(
-    matches: Sequence[Match], weights: Mapping[str, float], fetcher: Fetcher, *, query: Product | None = None
-) -> list[Card]:
+def _cards(matches: Sequence[Match], fetcher: Fetcher, *, query: Product | None = None) -> list[Card]:
     from lookalike.media.sheets import Card
     from lookalike.recommend.reasons import reasons, shared_facts
 
@@ -206,7 +204,7 @@ def _cards(
             m.product.title or m.product.id,
             (
                 *_lines(m.product),
-                ", ".join(reasons(m, weights)),
+                ", ".join(reasons(m)),
                 ", ".join(shared_facts(m, query)) if query else "",
             ),
             _pixels(m.view.picture, fetcher),

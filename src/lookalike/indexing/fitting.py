@@ -21,7 +21,7 @@ from lookalike.models.weights import weights_digest
 from lookalike.recipe import Recipe, difference
 from lookalike.store.lance import LanceStore, exists
 from lookalike.store.rows import Header
-from lookalike.types import Product, Vector
+from lookalike.types import PARTS, Product, Vector
 
 FIT_PICTURES = 8192  # embedded to fit the reductions on; they are not embedded again
 
@@ -47,7 +47,7 @@ def open_or_make(
         if recipe is not None and (differs := difference(stored, recipe)):
             raise RecipeError(f"{path} was made with another recipe: {differs}; index into a new folder")
         store.widen(found.columns, catalogue.aliases)
-        fitted = {part: Reduction.from_bytes(content) for part, content in store.fitted().items()}
+        fitted = {part: Reduction.from_bytes(content) for part, content in store.fitted().items() if part in PARTS}
         return store, Encoder(stored, fitted), Memory()
     chosen = recipe or _recipe_for(found)
     encoder, memory = _fit(chosen, found.sample, fetcher, workers, progress)

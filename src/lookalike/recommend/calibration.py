@@ -11,6 +11,7 @@ Beyond what the catalogue has pairs for, the scale runs straight to 1 at the cos
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +19,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from lookalike.store.pairs import Pairs
+from lookalike.store.interface import Store
+from lookalike.store.pairs import PAIRS, Pairs, draw_pairs
 
 Doubles = npt.NDArray[np.float64]
 
@@ -97,3 +99,21 @@ def _looked_up(cosines: Doubles, counts: Doubles) -> list[tuple[float, float]]:
         at = min(int(np.searchsorted(reached, wanted)), len(reached) - 1)
         found.append((float(cosines[order[at]]), float(level)))
     return found
+
+
+class Calibrator:
+    """The calibration of a store as it is now: what the index job kept, else drawn from the store once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._guard = threading.Lock()
+        self._made: tuple[int, Calibration] | None = None
+
+    def calibration(self) -> Calibration:
+        version = self._store.fitted_version
+        with self._guard:
+            if self._made is None or self._made[0] != version:
+                kept = self._store.fitted().get(PAIRS)
+                pairs = Pairs.from_bytes(kept) if kept is not None else draw_pairs(self._store)
+                self._made = version, Calibration(pairs)
+            return self._made[1]

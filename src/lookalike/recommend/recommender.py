@@ -20,11 +20,12 @@ from lookalike.models.reduction import Reduction
 from lookalike.models.weights import weights_digest
 from lookalike.recipe import Recipe, check_weights, difference
 from lookalike.recommend import reranking
+from lookalike.recommend.calibration import Calibration, Calibrator
 from lookalike.recommend.candidates import candidates
-from lookalike.recommend.scoring import Scored, score
+from lookalike.recommend.scoring import Scored, cosines_of_parts, score
 from lookalike.store.interface import Store, StoredView
 from lookalike.store.lance import MIRROR_LIMIT, LanceStore
-from lookalike.types import Box, Filter, Match, Pixels, Product, Query, Vector
+from lookalike.types import PARTS, Box, Filter, Match, Pixels, Product, Query, Vector
 
 Picture: TypeAlias = str | os.PathLike[str] | bytes | npt.NDArray[np.uint8]
 _DETAIL = 4  # a box is cut out of a picture decoded this many times larger than the canvas
@@ -45,6 +46,7 @@ class Recommender:
         self.store = store
         self.name = name
         self._encoder = encoder
+        self._calibrator = Calibrator(store)
         self.fetcher = fetcher or Fetcher()
         self._guard = threading.Lock()
 
@@ -67,7 +69,7 @@ class Recommender:
         if recipe is not None and (differs := difference(header.recipe, recipe)):
             raise RecipeError(f"{path} was made with another recipe: {differs}")
         check_models(header.recipe, header.models, os.fspath(path))
-        fitted = {part: Reduction.from_bytes(content) for part, content in store.fitted().items()}
+        fitted = {part: Reduction.from_bytes(content) for part, content in store.fitted().items() if part in PARTS}
         return cls(store, encoder=Encoder(header.recipe, fitted), name=os.fspath(path), fetcher=fetcher)
 
     @property
@@ -196,9 +198,11 @@ class Recommender:
         if not 0 <= variety <= 1:
             raise LookalikeError(f"variety is {variety}: use 0 to 1")
         wanted = k if variety == 0 else k * _MMR_POOL
+        calibration = self._calibrator.calibration()
+        scale = calibration.scale({p: query.weights[p] for p in query.active})
         shown: list[Scored] = []
         for hits in candidates(self.store, query, k=wanted, where=where):
-            scored = score(query, hits)
+            scored = score(query, hits, scale)
             shown = reranking.without(scored, ids=leave_out_ids, groups=leave_out_groups)
             shown = reranking.without_pictures(shown, leave_out_pictures)
             shown = reranking.each_picture_once(shown)
@@ -208,7 +212,7 @@ class Recommender:
                 break
         if variety > 0:
             shown = reranking.varied(shown, self._whole_vectors(query, shown), k=k, variety=variety)
-        return self._with_products(shown[:k])
+        return self._with_products(shown[:k], query, calibration)
 
     def _whole_vectors(self, query: Query, scored: Sequence[Scored]) -> dict[str, Vector]:
         """One unit vector a product, of the query's active parts by their weights."""
@@ -221,9 +225,21 @@ class Recommender:
             for i, views in stored.items()
         }
 
-    def _with_products(self, shown: Sequence[Scored]) -> list[Match]:
+    def _with_products(self, shown: Sequence[Scored], query: Query, calibration: Calibration) -> list[Match]:
         products = self.store.products([s.id for s in shown])
-        return [Match(products[s.id], s.score, s.parts, s.view) for s in shown if s.id in products]
+        return [
+            Match(
+                products[s.id],
+                s.score,
+                s.parts,
+                s.view,
+                cosine=s.cosine,
+                likeness=calibration.likeness(cosines_of_parts(s.parts, query.weights)),
+                duplicates=s.duplicates,
+            )
+            for s in shown
+            if s.id in products
+        ]
 
 
 def check_models(recipe: Recipe, models: Mapping[str, str], path: str) -> None:

@@ -52,7 +52,7 @@ def varied(scored: Sequence[Scored], vectors: Mapping[str, Vector], *, k: int, v
     if not scored or variety <= 0:
         return list(scored[:k])
     matrix = np.stack([vectors[s.id] for s in scored])
-    relevance = np.asarray([s.score for s in scored])
+    relevance = np.asarray([s.cosine for s in scored])
     nearest: npt.NDArray[np.float64] = np.zeros(len(scored))  # likeness to the most alike of those taken
     taken: list[int] = []
     for _ in range(min(k, len(scored))):

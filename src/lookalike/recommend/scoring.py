@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lookalike.recommend.calibration import Scale
 from lookalike.store.interface import Hits
 from lookalike.types import Query, View
 
@@ -17,7 +18,9 @@ class Scored:
     group: str  # its style; its own id where it has none
     view: View  # the best of its views
     score: float  # 0..1
-    parts: Mapping[str, float]  # what each part gave; they add up to the score
+    cosine: float  # -1..1, of which the score is read off
+    parts: Mapping[str, float]  # what each part gave; they add up to the cosine
+    duplicates: tuple[str, ...] = ()  # ids that this one stands for
 
     @property
     def leads_its_group(self) -> bool:
@@ -25,15 +28,24 @@ class Scored:
         return self.id == self.group
 
 
-def score(query: Query, hits: Hits) -> list[Scored]:
-    """One entry a product, the most like first.
-
-    The score is the weighted mean of the parts' cosines; what points away from the query counts as 0.
-    """
+def score(query: Query, hits: Hits, scale: Scale) -> list[Scored]:
+    """One entry a product, the most like first; the scale turns the weighted mean of the cosines into a score."""
+    scores = scale.scores_of(hits.scores)
     best: dict[str, Scored] = {}
     for at, product_id in enumerate(hits.ids):
         if product_id not in best:
-            total = float(min(1.0, max(0.0, hits.scores[at])))
-            given = {p: float(x) for p, x in zip(query.active, hits.parts[at], strict=True)}
-            best[product_id] = Scored(product_id, hits.groups[at], hits.views[at], total, given)
+            best[product_id] = Scored(
+                product_id,
+                hits.groups[at],
+                hits.views[at],
+                float(scores[at]),
+                float(hits.scores[at]),
+                {p: float(x) for p, x in zip(query.active, hits.parts[at], strict=True)},
+            )
     return list(best.values())
+
+
+def cosines_of_parts(parts: Mapping[str, float], weights: Mapping[str, float]) -> dict[str, float]:
+    """The cosine of each part, taken back out of what it gave to the whole."""
+    total = sum(weights[p] for p in parts)
+    return {p: share * total / weights[p] for p, share in parts.items()}

@@ -23,6 +23,7 @@ from lookalike.errors import StoreError
 from lookalike.store.interface import Store
 from lookalike.types import PARTS, Vectors
 
+PAIRS = "pairs"  # what the sample is called among what a store keeps as fitted
 _DRAWN = 4096  # products, each by its main view
 _ASKING = 512  # of them are compared with all the others
 _NEAREST = 8  # of each of those, by each mixture of parts, are all kept
