@@ -79,7 +79,7 @@ def export_image_model(name: str, out: Path) -> Path:
     if name not in IMAGE_SOURCES:
         raise ModelError(f"no image model {name!r} can be exported; these can: {', '.join(IMAGE_SOURCES)}")
     source = IMAGE_SOURCES[name]
-    return export_network(_efficientnet(source), out, side=source.side)
+    return export_network(efficientnet(source), out, side=source.side)
 
 
 def export_network(network: Any, out: Path, *, side: int = 224, half: bool = True) -> Path:
@@ -191,7 +191,7 @@ def run_graph(path: Path, inputs: Inputs) -> Vectors:
     return Session(path).run(inputs)
 
 
-def _efficientnet(source: ImageSource) -> Callable[[Any], Any]:
+def efficientnet(source: ImageSource) -> Callable[[Any], Any]:
     """The network up to its last feature map, with the weights of an installed package."""
     torch = require("torch", extra="train", to="export a model")
     code = require("efficientnet_lite_pytorch", extra="train", to="export a model")

@@ -1,0 +1,106 @@
+"""Pictures to train on: decoded once, kept small in memory, drawn in views.
+
+A `Source` is what one catalogue or data set gives. Which picture is on which side of the split is decided by the
+hash of what belongs together (a product, a sender, a photograph), never by file, so it is the same in training, in
+validation and in the benchmarks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from lookalike.media.augmenting import Augmentation, view
+from lookalike.types import Mask, Pixels
+
+Labels = npt.NDArray[np.int64]  # (n,), the number of a class; -1 where it is not known
+
+
+def held_out(key: str, share: float) -> bool:
+    """Whether what goes by this key is kept from training. The same key is always on the same side.
+
+    >>> [held_out(key, 0.5) for key in ("mh01", "mh02", "mh03")]
+    [False, True, False]
+    """
+    return int(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()[:8], 16) / 2**32 < share
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """Pictures of one kind. All sequences have the same length n."""
+
+    name: str
+    pixels: Sequence[Pixels]
+    things: Labels  # pictures with equal numbers show the same thing
+    masks: Sequence[Mask | None]
+    labels: Mapping[str, Labels]  # head -> classes
+    families: Labels = field(
+        default_factory=lambda: np.zeros(0, np.int64)
+    )  # what is hard to tell apart: type, style
+    how: Augmentation = field(default_factory=Augmentation)
+    _of_thing: list[Labels] = field(init=False, default_factory=list)
+    _of_family: list[Labels] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._of_thing = _grouped(self.things)
+        first = np.asarray([places[0] for places in self._of_thing])
+        families = self.families[first] if len(self.families) else np.zeros(len(first), np.int64)
+        self._of_family = _grouped(families)
+
+    def __len__(self) -> int:
+        return len(self._of_thing)
+
+    def draw(self, count: int, rng: np.random.Generator, *, hard: float = 0.5) -> list[tuple[int, int]]:
+        """Pairs of places, each of one thing: two of its pictures, or its only one twice.
+
+        hard: this share of the things comes from one family, whose members are hard to tell apart.
+        """
+        family = self._of_family[int(rng.integers(len(self._of_family)))]
+        near = rng.choice(family, min(len(family), round(count * hard)), replace=False)
+        others = rng.choice(len(self._of_thing), min(count, len(self._of_thing)), replace=False)
+        things = list(dict.fromkeys([*near.tolist(), *others.tolist()]))[:count]
+        pairs = []
+        for thing in things:
+            places = self._of_thing[thing]
+            pair = rng.choice(places, 2, replace=len(places) < 2)
+            pairs.append((int(pair[0]), int(pair[1])))
+        return pairs
+
+
+def views_of(
+    source: Source,
+    places: Sequence[int],
+    side: int,
+    rng: np.random.Generator,
+    grounds: Sequence[Pixels],
+) -> list[Pixels]:
+    """A random view of each picture; now and then before a part of one of the `grounds`."""
+    return [
+        view(
+            source.pixels[at],
+            side,
+            rng,
+            source.how,
+            mask=source.masks[at],
+            ground=grounds[int(rng.integers(len(grounds)))] if len(grounds) else None,
+        )
+        for at in places
+    ]
+
+
+def fed(views: Sequence[Pixels]) -> npt.NDArray[np.float32]:
+    """As the networks take pictures: (n, 3, side, side), -1..1."""
+    stacked = np.stack(views).astype(np.float32)
+    tensor: npt.NDArray[np.float32] = (stacked / 127.5 - 1.0).transpose(0, 3, 1, 2)
+    return tensor
+
+
+def _grouped(numbers: Labels) -> list[Labels]:
+    """The places of each number."""
+    order = np.argsort(numbers, kind="stable")
+    cuts = np.flatnonzero(np.diff(numbers[order])) + 1
+    return [places.astype(np.int64) for places in np.split(order, cuts)]
