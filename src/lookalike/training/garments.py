@@ -5,7 +5,7 @@
 The folder given by `--data` has four archives unpacked: fashion-small (types, colours, departments and usages of
 36,072 small catalogue pictures), shop-men (views of products), clothing (snapshots), street (photographs with
 masks). One embedding learns all: cosine classifiers name what a catalogue names, and a contrastive loss brings
-views of one thing together, whether real ones (front, back, detail) or made (close-ups, light, grounds, sharpness).
+views of one thing together, real ones (front, back, detail) and made ones (close-ups, light, grounds, sharpness).
 """
 
 from __future__ import annotations

@@ -55,7 +55,8 @@ class Schedule:
     """How long, how fast, how often.
 
     The rate rises over `warmup` steps, stays, and falls to nothing over the last `cooldown` share of the steps,
-    where most of the gain of a falling rate lies (Hägele et al., Scaling Laws Beyond Fixed Training Durations, 2024).
+    where most of the gain of a falling rate lies (Hägele et al., Scaling Laws and Compute-Optimal Training Beyond
+    Fixed Training Durations, 2024).
     """
 
     steps: int = 1000

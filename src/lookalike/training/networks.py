@@ -31,8 +31,8 @@ def garment_encoder(heads: Mapping[str, int], *, trunk: Any = None, dim: int = E
 
     heads: name -> how many classes. The forward pass maps (n, 3, side, side) to the embedding, (n, dim), of unit
     length; `classify(embedding)` gives {head: logits}. Since the classifiers see only the direction of the
-    embedding, its neighbours share what they were taught. (Wang et al., NormFace, 2017; the batch-normalised neck is that of
-    Luo et al., Bag of Tricks, CVPRW 2019.)
+    embedding, its neighbours share what they were taught. (Wang et al., NormFace, 2017; the batch-normalised neck
+    is that of Luo et al., Bag of Tricks, CVPRW 2019.)
     """
     torch = _torch()
     nn, functional = torch.nn, torch.nn.functional
