@@ -3,6 +3,7 @@
     survey   one pass: how many products, which columns, a sample to fit on
     fit      the sample is embedded, a PCA fitted for each part, the store made
     encode   shard by shard: what is new or changed is embedded, and committed before the next shard
+    tidy     small files are merged; what scores are read off is drawn, if the catalogue has another size
 
 A shard is plain values in and plain values out (`encode`), so any engine shaped like `map` can run it; the
 driver alone writes. A run that was stopped leaves whole shards; the next one finds their products unchanged.
@@ -20,6 +21,7 @@ from typing import Protocol
 
 from lookalike.catalogue import Catalogue, Survey, open_catalogue, survey, typed
 from lookalike.errors import CatalogueError
+from lookalike.indexing.calibrating import calibrate
 from lookalike.indexing.fitting import FIT_PICTURES, Progress, open_or_make
 from lookalike.indexing.rejects import RejectFile
 from lookalike.indexing.shards import SHARD_PRODUCTS, Encoded, Indexer, Line, Shard
@@ -92,7 +94,8 @@ def index(
             _commit(target, encoded, report, rejects)
             progress("indexing", report.added + report.changed + report.unchanged, found.products)
         report.rejected, report.skipped_pictures = rejects.rows, rejects.skipped
-        strangers = [i for i in target.ids(limit=0) if hash(i) not in seen]
+        stored = target.ids(limit=0)
+        strangers = [i for i in stored if hash(i) not in seen]
         report.strangers = len(strangers)
         if prune:
             for at in range(0, len(strangers), SHARD_PRODUCTS):
@@ -102,6 +105,7 @@ def index(
     if report.added or report.changed or report.deleted:
         progress("tidying", 0, 0)
         target.optimise()
+    calibrate(target, products=len(stored) - report.deleted)
     report.seconds = time.monotonic() - started
     return report
 
