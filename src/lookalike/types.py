@@ -21,6 +21,14 @@ Value: TypeAlias = Scalar | tuple[str, ...]  # one cell of a catalogue; a tuple 
 
 
 @dataclass(frozen=True, slots=True)
+class Guess:
+    """What a model takes something for."""
+
+    value: str
+    confidence: float  # 0..1, calibrated: of guesses at 0.8, four in five are right
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """One sellable thing, as the shop describes it. Only `id` is required."""
 
@@ -40,6 +48,9 @@ class Product:
     attributes: Mapping[str, Value] = field(
         default_factory=dict
     )  # every further column, by the shop's name for it
+    predicted: Mapping[str, Guess] = field(
+        default_factory=dict
+    )  # what its main picture shows: "type", "colour", "audience", "usage"; never over the shop's own word
 
     @property
     def style(self) -> str:

@@ -63,6 +63,20 @@ class Reduction:
         reduced[~present] = 0
         return unit(reduced)
 
+    def restore(self, vectors: Vectors) -> Vectors:
+        """The unit vectors that `apply` was given, or near them where it dropped dimensions.  # (n, dim_in)
+
+        What `apply` made has lost its length; the only one that leads back to the unit sphere is found.
+        """
+        present = vectors.any(axis=1)
+        away = vectors if self.basis is None else vectors @ np.linalg.pinv(self.basis)
+        square = np.maximum((away**2).sum(axis=1), 1e-12)
+        along = away @ self.mean
+        length = (-along + np.sqrt(np.maximum(along**2 - square * (self.mean @ self.mean - 1), 0))) / square
+        restored = unit(self.mean + length[:, None].astype(np.float32) * away)
+        restored[~present] = 0
+        return restored
+
     def to_bytes(self) -> bytes:
         """As safetensors."""
         arrays = {"mean": self.mean} if self.basis is None else {"mean": self.mean, "basis": self.basis}

@@ -50,6 +50,8 @@ class ModelSpec:
     hub: str = ""  # the PyTorch model that `models export` starts from
     sha256: str = ""  # of the weights; empty where they are made on the user's machine
     quantised_from: str = ""  # the float32 model that `models export` makes this int8 one from
+    heads: str = ""  # classifiers on its embedding, in safetensors: "bundled:FILE" and the like
+    words: str = ""  # a projection of text into its embedding, in safetensors
     output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
     input: Input = field(default_factory=Input)
     batch: int = 4

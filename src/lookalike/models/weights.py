@@ -6,23 +6,17 @@ Only ONNX, safetensors and JSON are ever loaded. Nothing is downloaded unless th
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
 
 from lookalike.errors import ModelError, ModelNotFound
+from lookalike.media.caching import cache_folder
 from lookalike.media.fetching import Fetcher
 from lookalike.models.specs import ModelSpec, find_spec
 
-CACHE = "LOOKALIKE_CACHE"
 _SUFFIXES = (".onnx", ".safetensors", ".json")
-
-
-def cache_folder() -> Path:
-    """Where pulled and exported models are kept: `$LOOKALIKE_CACHE`, else `~/.cache/lookalike`."""
-    return Path(os.environ.get(CACHE) or Path.home() / ".cache" / "lookalike")
 
 
 def find_weights(spec: ModelSpec) -> Path:
@@ -40,6 +34,16 @@ def find_tokenizer(spec: ModelSpec) -> Path:
     path = _locate(spec.tokenizer, spec)
     if not path.is_file():
         raise ModelNotFound(f"the tokenizer of {spec.name} is not at {path}: {_how_to_get(spec)}")
+    return path
+
+
+def find_companion(spec: ModelSpec, place: str) -> Path:
+    """A file that comes with a model's weights, such as its classifiers."""
+    path = _locate(place, spec)
+    if not path.is_file():
+        raise ModelNotFound(
+            f"{place!r} of {spec.name} is not at {path}: install lookalike again, or train it again"
+        )
     return path
 
 
