@@ -5,6 +5,7 @@ LookalikeError
   x PictureError        bytes are no picture that we accept
       + FetchError      a picture's URL gave nothing, or may not be fetched
   x FilterError         a filter is not written right, or names a column the store lacks
+  x RuleError           a merchandising rule is not written right, or names a column the store lacks
   x RecipeError         a recipe is not valid, or is not the one that the store was made with
   x ModelError          a model is unknown, damaged, or does not do what its spec says
       + ModelNotFound   its weights are not on this machine
@@ -34,6 +35,10 @@ class FetchError(PictureError):
 
 class FilterError(LookalikeError):
     """A filter is malformed, or names a column that the store does not have."""
+
+
+class RuleError(LookalikeError):
+    """A merchandising rule is malformed, or names a column that the store does not have."""
 
 
 class RecipeError(LookalikeError):

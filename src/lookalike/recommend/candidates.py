@@ -5,7 +5,7 @@ The three steps (candidates, scoring, re-ranking) are those of large recommender
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lookalike.store.interface import Hits, Store
 from lookalike.types import Filter, Query
@@ -15,12 +15,19 @@ _PER_MATCH = 8  # views for each match that is wanted: room for further views, v
 _GROWTH = 4
 
 
-def candidates(store: Store, query: Query, *, k: int, where: Filter) -> Iterator[Hits]:
-    """The nearest views, then more of them each time, until none is left that passes the filter."""
+def candidates(
+    store: Store, query: Query, *, k: int, searches: Sequence[Filter], beyond: int = 0
+) -> Iterator[list[Hits]]:
+    """The nearest views of each search, then more of them each time, until the first search brings no further one.
+
+    beyond: views of each that the caller has seen already.
+    """
     count = max(_FIRST, _PER_MATCH * k)
+    while count <= beyond:
+        count *= _GROWTH
     while True:
-        hits = store.nearest(query, k=count, where=where)
-        yield hits
-        if hits.exhausted:
+        found = [store.nearest(query, k=count, where=where) for where in searches]
+        yield found
+        if found[0].exhausted:
             return
         count *= _GROWTH

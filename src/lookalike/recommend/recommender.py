@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -19,17 +19,17 @@ from lookalike.models.encoder import Encoder
 from lookalike.models.reduction import Reduction
 from lookalike.models.weights import weights_digest
 from lookalike.recipe import Recipe, check_weights, difference
-from lookalike.recommend import reranking
+from lookalike.recommend.answering import LeftOut, Request, answer
 from lookalike.recommend.calibration import Calibration, Calibrator
-from lookalike.recommend.candidates import candidates
-from lookalike.recommend.scoring import Scored, cosines_of_parts, score
+from lookalike.recommend.planning import plan
+from lookalike.recommend.rules import Asking
+from lookalike.recommend.scoring import Scored, cosines_of_parts
 from lookalike.store.interface import Store, StoredView
 from lookalike.store.lance import MIRROR_LIMIT, LanceStore
-from lookalike.types import PARTS, Box, Filter, Match, Pixels, Product, Query, Vector
+from lookalike.types import PARTS, Box, Match, Pixels, Product, Query, Vector
 
 Picture: TypeAlias = str | os.PathLike[str] | bytes | npt.NDArray[np.uint8]
 _DETAIL = 4  # a box is cut out of a picture decoded this many times larger than the canvas
-_MMR_POOL = 8  # candidates for each match wanted when variety is asked for
 
 
 class Recommender:
@@ -101,14 +101,17 @@ class Recommender:
         Raises `ProductNotFound`, `FilterError`, `RecipeError`.
         """
         stored = self._views(product_id)
-        style = self.store.product(product_id).style
+        product = self.store.product(product_id)
+        left_out = (
+            LeftOut({product_id}) if variants else LeftOut({product_id}, {product.style}, {stored[0].view.key})
+        )
         return self._matches(
             self._query(stored[0].parts, weights),
+            asking="similar",
+            asked=[product],
             k=k,
-            where=read(where),
-            leave_out_ids={product_id},
-            leave_out_groups=set() if variants else {style},
-            leave_out_pictures=set() if variants else {stored[0].view.key},
+            where=where,
+            left_out=left_out,
             by_group=by_group,
             variety=variety,
         )
@@ -140,7 +143,13 @@ class Recommender:
         if text and text.strip() and "text" in self._encoder.parts:
             parts["text"] = self._encoder.encode_text(text)[0]
         return self._matches(
-            self._query(parts, weights), k=k, where=read(where), by_group=by_group, variety=variety
+            self._query(parts, weights),
+            asking="search",
+            k=k,
+            where=where,
+            left_out=LeftOut(),
+            by_group=by_group,
+            variety=variety,
         )
 
     def weights(self, wanted: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -185,45 +194,19 @@ class Recommender:
         self,
         query: Query,
         *,
+        asking: Asking,
+        asked: Sequence[Product] = (),
         k: int,
-        where: Filter,
-        leave_out_ids: Collection[str] = (),
-        leave_out_groups: Collection[str] = (),
-        leave_out_pictures: Collection[str] = (),
+        where: Where,
+        left_out: LeftOut,
         by_group: bool,
         variety: float,
     ) -> list[Match]:
-        if k < 1:
-            raise LookalikeError(f"k is {k}: ask for at least 1 match")
-        if not 0 <= variety <= 1:
-            raise LookalikeError(f"variety is {variety}: use 0 to 1")
-        wanted = k if variety == 0 else k * _MMR_POOL
+        rules = plan((), asking, asked, read(where), self.store.header)
+        request = Request(query, rules, k=k, left_out=left_out, by_group=by_group, variety=variety)
         calibration = self._calibrator.calibration()
         scale = calibration.scale({p: query.weights[p] for p in query.active})
-        shown: list[Scored] = []
-        for hits in candidates(self.store, query, k=wanted, where=where):
-            scored = score(query, hits, scale)
-            shown = reranking.without(scored, ids=leave_out_ids, groups=leave_out_groups)
-            shown = reranking.without_pictures(shown, leave_out_pictures)
-            shown = reranking.each_picture_once(shown)
-            if by_group:
-                shown = reranking.each_group_once(shown)
-            if len(shown) >= wanted:
-                break
-        if variety > 0:
-            shown = reranking.varied(shown, self._whole_vectors(query, shown), k=k, variety=variety)
-        return self._with_products(shown[:k], query, calibration)
-
-    def _whole_vectors(self, query: Query, scored: Sequence[Scored]) -> dict[str, Vector]:
-        """One unit vector a product, of the query's active parts by their weights."""
-        stored = self.store.views([s.id for s in scored])
-        total = sum(query.weights[p] for p in query.active)
-        return {
-            i: np.concatenate(
-                [views[0].parts[p] * np.float32(np.sqrt(query.weights[p] / total)) for p in query.active]
-            )
-            for i, views in stored.items()
-        }
+        return self._with_products(answer(self.store, request, scale), query, calibration)
 
     def _with_products(self, shown: Sequence[Scored], query: Query, calibration: Calibration) -> list[Match]:
         products = self.store.products([s.id for s in shown])
@@ -236,6 +219,7 @@ class Recommender:
                 cosine=s.cosine,
                 likeness=calibration.likeness(cosines_of_parts(s.parts, query.weights)),
                 duplicates=s.duplicates,
+                rules=s.rules,
             )
             for s in shown
             if s.id in products

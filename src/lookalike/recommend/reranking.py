@@ -5,13 +5,30 @@ Pure functions from a list, the best first, to a list, the best first.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from lookalike.recommend.scoring import Scored
 from lookalike.types import Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many products for each value. A product may have several values, or none."""
+
+    count: int
+    values: Mapping[str, Collection[str]]  # by product; those it does not name are not limited
+
+
+def merged(searches: Sequence[Sequence[Scored]]) -> list[Scored]:
+    """What any of several searches for one query has brought, the most like first; equals as they came."""
+    found = {s.id: s for scored in reversed(searches) for s in scored}
+    in_order = dict.fromkeys(s.id for scored in searches for s in scored)
+    return sorted((found[i] for i in in_order), key=lambda s: -s.score)
 
 
 def without(scored: Sequence[Scored], *, ids: Collection[str], groups: Collection[str]) -> list[Scored]:
@@ -31,7 +48,8 @@ def each_picture_once(scored: Sequence[Scored]) -> list[Scored]:
         key = s.view.key or f"\x1f{s.id}"
         if key not in shown or (s.leads_its_group and not shown[key].leads_its_group):
             shown[key] = s
-    return _by_score(shown.values())
+    kept = {s.id for s in shown.values()}
+    return [s for s in scored if s.id in kept]
 
 
 def each_group_once(scored: Sequence[Scored]) -> list[Scored]:
@@ -40,6 +58,39 @@ def each_group_once(scored: Sequence[Scored]) -> list[Scored]:
     for s in scored:
         shown.setdefault(s.group, s)
     return list(shown.values())
+
+
+def at_most(scored: Sequence[Scored], limits: Sequence[Limit], *, beside: Collection[str] = ()) -> list[Scored]:
+    """The list without whatever comes when a limit is reached for one of its values.
+
+    beside: ids of products that are shown in any case, and count.
+    """
+    shown: list[Scored] = []
+    counts = [Counter(v for i in beside for v in limit.values.get(i, ())) for limit in limits]
+    for s in scored:
+        values = [limit.values.get(s.id, ()) for limit in limits]
+        if all(
+            seen[v] < limit.count for seen, limit, mine in zip(counts, limits, values, strict=True) for v in mine
+        ):
+            shown.append(s)
+            for seen, mine in zip(counts, values, strict=True):
+                seen.update(mine)
+    return shown
+
+
+def placed(scored: Sequence[Scored], pinned: Sequence[tuple[int, Scored]], *, k: int) -> list[Scored]:
+    """The first k, the pinned ones in their places (from 1, in order) or, in a shorter list, at its end."""
+    others, waiting = iter(scored), list(pinned)
+    shown: list[Scored] = []
+    while len(shown) < k:
+        at_its_place = bool(waiting) and waiting[0][0] <= len(shown) + 1
+        following = None if at_its_place else next(others, None)
+        if following is None and waiting:
+            following = waiting.pop(0)[1]
+        if following is None:
+            break
+        shown.append(following)
+    return shown
 
 
 def varied(scored: Sequence[Scored], vectors: Mapping[str, Vector], *, k: int, variety: float) -> list[Scored]:
@@ -52,7 +103,7 @@ def varied(scored: Sequence[Scored], vectors: Mapping[str, Vector], *, k: int, v
     if not scored or variety <= 0:
         return list(scored[:k])
     matrix = np.stack([vectors[s.id] for s in scored])
-    relevance = np.asarray([s.cosine for s in scored])
+    relevance = np.asarray([s.cosine * s.factor if s.cosine > 0 else s.cosine / s.factor for s in scored])
     nearest: npt.NDArray[np.float64] = np.zeros(len(scored))  # likeness to the most alike of those taken
     taken: list[int] = []
     for _ in range(min(k, len(scored))):
@@ -61,7 +112,3 @@ def varied(scored: Sequence[Scored], vectors: Mapping[str, Vector], *, k: int, v
         taken.append(int(np.argmax(worth)))
         nearest = np.maximum(nearest, matrix @ matrix[taken[-1]])
     return [scored[at] for at in taken]
-
-
-def _by_score(scored: Collection[Scored]) -> list[Scored]:
-    return sorted(scored, key=lambda s: -s.score)

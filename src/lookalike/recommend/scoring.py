@@ -21,6 +21,13 @@ class Scored:
     cosine: float  # -1..1, of which the score is read off
     parts: Mapping[str, float]  # what each part gave; they add up to the cosine
     duplicates: tuple[str, ...] = ()  # ids that this one stands for
+    factor: float = 1.0  # what the shop's rules multiply its score by
+    rules: tuple[str, ...] = ()  # those rules, by name
+
+    @property
+    def value(self) -> float:
+        """What it is ranked by."""
+        return self.score * self.factor
 
     @property
     def leads_its_group(self) -> bool:
