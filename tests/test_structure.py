@@ -35,7 +35,9 @@ DOORS = {  # a package -> where it may be imported, below src/lookalike
     "transformers": ("training/",),
     "onnx": ("training/",),
     "ray": ("indexing/engines.py",),
-    "httpx": ("media/fetching.py",),
+    "httpx2": ("media/web.py",),
+    "httpcore2": ("media/web.py",),
+    "httpx": (),
     "requests": (),
     "pytest": ("testing/contracts.py",),
     "hypothesis": ("testing/",),
@@ -102,7 +104,7 @@ def modules_after(statement: str) -> set[str]:
 
 
 def test_the_import_itself_costs_nothing() -> None:
-    heavy = {"numpy", "onnxruntime", "lance", "pyarrow", "PIL", "httpx", "typer", "rich", "torch", "tokenizers"}
+    heavy = {"numpy", "onnxruntime", "lance", "pyarrow", "PIL", "httpx2", "typer", "rich", "torch", "tokenizers"}
     assert not heavy & modules_after("import lookalike")
     assert not (heavy - {"typer", "rich"}) & modules_after("import lookalike.cli")
 

@@ -16,6 +16,8 @@ LookalikeError
 Each message is one line: what happened, the value, what to do.
 """
 
+from __future__ import annotations
+
 
 class LookalikeError(Exception):
     """The root: one clear line for the user, never a stack trace."""
@@ -30,7 +32,22 @@ class PictureError(LookalikeError):
 
 
 class FetchError(PictureError):
-    """A URL gave no picture, or is one that may not be fetched."""
+    """A URL gave no picture, or is one that may not be fetched.
+
+    `host` and `reason` say where and why without the URL, so that alike ones can be counted; `passing` is True for
+    what may be over at the next run.
+    """
+
+    def __init__(
+        self, reason: str, *, host: str = "", url: str = "", hint: str = "", passing: bool = False
+    ) -> None:
+        words = f"{host} {reason}".strip() + (f"; {hint}" if hint else "")
+        super().__init__(f"{words}: {url}" if url else words)
+        self.reason, self.host, self.hint, self.passing = reason, host, hint, passing
+
+    def about(self, url: str) -> FetchError:
+        """The same error, which now names the URL that was asked for."""
+        return FetchError(self.reason, host=self.host, url=url, hint=self.hint, passing=self.passing)
 
 
 class FilterError(LookalikeError):

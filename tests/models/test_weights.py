@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from lookalike.errors import ModelError, ModelNotFound
+from lookalike.media.caching import CACHE, cache_folder
 from lookalike.models import all_specs, find_spec
 from lookalike.models.specs import ModelSpec
 from lookalike.models.weights import (
-    CACHE,
-    cache_folder,
     export_target,
     find_tokenizer,
     find_weights,

@@ -1,32 +1,32 @@
-"""The only door to HTTP: pictures and model files come in through a guarded fetcher.
+"""The door to pictures and model files behind URLs: guarded, patient, polite, and remembering.
 
-A URL in a catalogue or a query is somebody else's word. Only http and https are spoken; every address that a
-host name stands for must be public (no private, loopback, link-local, reserved or mapped one); the connection
-goes to the very address that was checked, so that a second DNS answer changes nothing; each redirect is
-checked the same way. An operator may allow hosts by name, for a picture server inside the house.
+A URL in a catalogue or a query is somebody else's word. Only http and https are spoken; where a connection may go
+is decided for each one as it is made, and so at every redirect (`addresses.py`); how much and how long a host is
+asked has limits (`hosts.py`); what was fetched before is asked for again only if it changed (`caching.py`).
+
+Callers see plain calls and futures. Behind them one thread runs an event loop (`web.py`), so that hundreds of
+pictures are under way at once and a slow host holds up nobody but itself.
 """
 
 from __future__ import annotations
 
-import hashlib
-import ipaddress
 import os
-import socket
 import tempfile
-import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+import threading
+import weakref
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from lookalike.errors import FetchError, PictureError
+from lookalike.media.addresses import Guard, Resolver, look_up
+from lookalike.media.caching import PictureCache
 from lookalike.media.decoding import Limits
+from lookalike.media.hosts import Manners
 
-ALLOW_HOSTS = "LOOKALIKE_ALLOW_HOSTS"  # environment: host names, separated by commas, that may be private
-_MAX_HOPS = 5
-_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that has been given out; the rest is old or special
-_AGENT = "lookalike (+catalogue picture fetcher)"
+if TYPE_CHECKING:
+    from lookalike.media.web import Fetched, WebThread
 
 
 def is_url(picture: str) -> bool:
@@ -34,118 +34,104 @@ def is_url(picture: str) -> bool:
 
 
 class Fetcher:
-    """Gets the bytes behind a URL, safely, and within limits of size and time. Safe to share between threads."""
+    """Gets the bytes behind URLs, safely, within limits of size and time. Safe to share between threads.
+
+    timeout_s: for one attempt at one picture; `manners` has the finer settings. cache: where pictures are kept
+    from run to run; None keeps none. resolve: what looks up the addresses of a host.
+    """
 
     def __init__(
         self,
         *,
         allow_hosts: Collection[str] = (),
-        timeout_s: float = 20.0,
+        timeout_s: float = Manners.total_s,
         max_bytes: int = Limits().max_bytes,
+        manners: Manners | None = None,
+        cache: PictureCache | None = None,
+        resolve: Resolver = look_up,
     ) -> None:
-        from_environment = (h.strip() for h in os.environ.get(ALLOW_HOSTS, "").split(","))
-        self._allowed = {h.lower() for h in (*allow_hosts, *from_environment) if h}
-        self._timeout_s = timeout_s
+        self._manners = manners or Manners.within(timeout_s)
+        self._guard = Guard(allow_hosts, resolve=resolve)
         self._max_bytes = max_bytes
-        self._client: httpx.Client | None = None
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._thread: WebThread | None = None
+        self._under_way: dict[str, Future[Fetched]] = {}
+
+    def submit(self, url: str) -> Future[Fetched]:
+        """Begin to fetch, or to find unchanged, what is behind `url`; the future fails with `FetchError`.
+
+        Whoever has used the result says so with `release`.
+        """
+        thread = self._started()
+        with self._lock:
+            future = self._under_way.get(url)
+            if future is None:
+                future = self._under_way[url] = thread.start(thread.web.fetch(url))
+                future.add_done_callback(lambda _: self._under_way.pop(url, None))
+            return future
+
+    def content(self, fetched: Fetched) -> bytes:
+        """The bytes, from wherever they are; fetched anew if the cache has let them go."""
+        if fetched.content is not None:
+            return fetched.content
+        kept = self._cache.body(fetched.key) if self._cache else None
+        return kept if kept is not None else self._whole(fetched.url)
+
+    def release(self, fetched: Fetched) -> None:
+        """The bytes are no longer needed, so that there is room for others."""
+        if fetched.content is not None:
+            self._started().web.make_room(len(fetched.content))
 
     def get(self, url: str) -> bytes:
         """The body behind `url`. Raises `FetchError` that names the URL and what went wrong."""
-        with self._open(url) as response:
-            return b"".join(_within(self._max_bytes, response, url, self._timeout_s))
+        thread = self._started()
+        fetched = thread.start(thread.web.fetch(url, at_once=True)).result()
+        self.release(fetched)
+        return self.content(fetched)
 
     def download(
         self, url: str, path: Path, *, sha256: str = "", progress: Callable[[int, int], None] | None = None
     ) -> None:
         """Save the body at `path`, whole or not at all, and only when its SHA-256 is the given one."""
+        from lookalike.media.web import Saved
+
         path.parent.mkdir(parents=True, exist_ok=True)
-        digest, got = hashlib.sha256(), 0
-        with self._open(url) as response, tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
+        thread = self._started()
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
             try:
-                total = int(response.headers.get("content-length") or 0)
-                for chunk in response.iter_bytes(1 << 20):
-                    part.write(chunk)
-                    digest.update(chunk)
-                    got += len(chunk)
-                    if progress:
-                        progress(got, total)
-                if sha256 and digest.hexdigest() != sha256:
-                    raise FetchError(f"{url} has SHA-256 {digest.hexdigest()}, not {sha256}: it is not kept")
+                body = Saved(part, progress)
+                thread.start(thread.web.save(url, body)).result()
+                if sha256 and body.sha256 != sha256:
+                    raise FetchError(f"{url} has SHA-256 {body.sha256}, not {sha256}: it is not kept")
                 part.flush()
                 os.fsync(part.fileno())
                 Path(part.name).replace(path)
-            except httpx.HTTPError as error:
-                raise FetchError(f"{url} broke off after {got:,} bytes: {_words(error)}") from error
             finally:
                 Path(part.name).unlink(missing_ok=True)
 
-    @contextmanager
-    def _open(self, url: str) -> Iterator[httpx.Response]:
-        wanted = url
-        for _ in range(_MAX_HOPS + 1):
-            response = self._send(url, wanted)
-            try:
-                if not response.is_redirect:
-                    if response.status_code != 200:
-                        raise FetchError(f"{wanted} answered {response.status_code} {response.reason_phrase}")
-                    yield response
-                    return
-                url = str(httpx.URL(url).join(response.headers.get("location", "")))
-            except httpx.InvalidURL as error:
-                raise FetchError(f"{wanted} redirects to an address that is none") from error
-            finally:
-                response.close()
-        raise FetchError(f"{wanted} redirects more than {_MAX_HOPS} times")
+    def close(self) -> None:
+        """Break off what is under way and close the connections. A fetcher that is used again opens again."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
 
-    def _send(self, url: str, wanted: str) -> httpx.Response:
-        try:
-            parsed = httpx.URL(url)
-        except httpx.InvalidURL as error:
-            raise FetchError(f"{wanted!r} is not a URL: {error}") from error
-        if parsed.scheme not in ("http", "https") or not parsed.host:
-            raise FetchError(f"{wanted!r} leads to {url!r}: only http and https addresses are fetched")
-        address = self._checked_address(parsed, wanted)
-        request = self._http().build_request(
-            "GET",
-            parsed.copy_with(host=address),
-            headers={"Host": parsed.netloc.decode("ascii").rpartition("@")[2], "User-Agent": _AGENT},
-            extensions={"sni_hostname": parsed.raw_host.decode("ascii")},
-        )
-        try:
-            return self._http().send(request, stream=True)
-        except httpx.HTTPError as error:
-            raise FetchError(f"{wanted} could not be fetched: {_words(error)}") from error
+    def _whole(self, url: str) -> bytes:
+        thread = self._started()
+        fetched = thread.start(thread.web.fetch(url, at_once=True, whole=True)).result()
+        self.release(fetched)
+        assert fetched.content is not None
+        return fetched.content
 
-    def _checked_address(self, url: httpx.URL, wanted: str) -> str:
-        host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
-        try:
-            found = {str(a[4][0]) for a in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-        except (OSError, UnicodeError) as error:
-            raise FetchError(f"{wanted}: the host {host!r} is not known ({error})") from error
-        if host.lower() not in self._allowed and (inside := sorted(a for a in found if not is_public(a))):
-            raise FetchError(
-                f"{wanted}: {host!r} is at {inside[0]}, which is not a public address; "
-                f"if it is yours, allow it with --allow-host {host} or {ALLOW_HOSTS}={host}"
-            )
-        return sorted(found, key=lambda a: (":" in a, a))[0]
+    def _started(self) -> WebThread:
+        with self._lock:
+            if self._thread is None:
+                from lookalike.media.web import Web, WebThread  # with its library, when something is fetched
 
-    def _http(self) -> httpx.Client:
-        if self._client is None:
-            self._client = httpx.Client(timeout=self._timeout_s, follow_redirects=False, trust_env=False)
-        return self._client
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet, seen through every way of wrapping IPv4 in IPv6."""
-    ip: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
-        if inner is None and ip not in _UNICAST:
-            return False
-        ip = inner or ip
-    return ip.is_global and not ip.is_multicast
+                self._thread = WebThread(Web(self._guard, self._manners, self._max_bytes, self._cache))
+                weakref.finalize(self, self._thread.stop)
+            return self._thread
 
 
 def read_bytes(picture: str, *, fetcher: Fetcher, limits: Limits | None = None) -> bytes:
@@ -164,21 +150,3 @@ def read_bytes(picture: str, *, fetcher: Fetcher, limits: Limits | None = None) 
     if len(data) > limits.max_bytes:
         raise PictureError(f"the picture {picture} has over {limits.max_bytes:,} bytes")
     return data
-
-
-def _within(max_bytes: int, response: httpx.Response, url: str, timeout_s: float) -> Iterator[bytes]:
-    got, deadline = 0, time.monotonic() + timeout_s
-    try:
-        for chunk in response.iter_bytes():
-            got += len(chunk)
-            if got > max_bytes:
-                raise FetchError(f"{url} sends over {max_bytes:,} bytes")
-            if time.monotonic() > deadline:
-                raise FetchError(f"{url} takes over {timeout_s:g} s")
-            yield chunk
-    except httpx.HTTPError as error:
-        raise FetchError(f"{url} broke off after {got:,} bytes: {_words(error)}") from error
-
-
-def _words(error: httpx.HTTPError) -> str:
-    return "it took too long" if isinstance(error, httpx.TimeoutException) else str(error) or type(error).__name__
