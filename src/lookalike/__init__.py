@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lookalike import evaluate as evaluate
     from lookalike import models as models
     from lookalike.errors import LookalikeError as LookalikeError
     from lookalike.indexing.job import Report as Report
@@ -47,10 +48,12 @@ _HOMES = {
     "Reject": "lookalike.types",
     "Report": "lookalike.indexing.job",
     "View": "lookalike.types",
+    "evaluate": "lookalike.evaluate",
     "index": "lookalike.indexing.job",
     "models": "lookalike.models",
     "open": "lookalike.recommend.recommender",
 }
+_MODULES = ("evaluate", "models")
 __all__ = [
     "Box",
     "Condition",
@@ -64,6 +67,7 @@ __all__ = [
     "Reject",
     "Report",
     "View",
+    "evaluate",
     "index",
     "models",
     "open",
@@ -71,8 +75,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "models":
-        return import_module("lookalike.models")
+    if name in _MODULES:
+        return import_module(f"lookalike.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), {"open": "open_shop"}.get(name, name))
     raise AttributeError(f"module 'lookalike' has no attribute {name!r}")

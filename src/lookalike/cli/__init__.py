@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from lookalike.cli import catalogue, models, questions
+from lookalike.cli import catalogue, evaluate, models, questions
 from lookalike.errors import LookalikeError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("similar")(questions.similar)
 app.command("search")(questions.search)
 app.command("info")(catalogue.info)
 app.command("demo")(catalogue.demo)
+app.command("evaluate")(evaluate.evaluate)
 app.add_typer(models.app, name="models")
 
 

@@ -48,7 +48,7 @@ def similar(
     from lookalike.recommend.recommender import Recommender
 
     shop = Recommender.open(store)
-    weights = _weights(weight)
+    weights = read_weights(weight)
     product = shop.product(product_id)
     matches = shop.similar(
         product_id, k, where=where, weights=weights, variants=variants, by_group=by_group, variety=variety
@@ -86,7 +86,7 @@ def search(
     if image is None and text is None:
         raise typer.BadParameter("give --image, --text, or both")
     shop = Recommender.open(store, fetcher=Fetcher(allow_hosts=allow_host or ()))
-    weights = _weights(weight)
+    weights = read_weights(weight)
     matches = shop.search(
         image=image,
         text=text,
@@ -107,7 +107,8 @@ def search(
         showing.say_sheet(sheet)
 
 
-def _weights(pairs: list[str] | None) -> dict[str, float]:
+def read_weights(pairs: list[str] | None) -> dict[str, float]:
+    """Weights as they are typed, `image=2`."""
     found = {}
     for pair in pairs or []:
         part, _, number = pair.partition("=")

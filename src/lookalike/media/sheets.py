@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -17,6 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from lookalike.errors import LookalikeError
+from lookalike.files import whole
 from lookalike.types import Pixels
 
 _COLUMNS, _CARD, _PICTURE, _GAP = 4, 330, 300, 24
@@ -33,6 +32,15 @@ class Card:
     score: float | None = None  # 0..1, drawn as a bar
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One query of several, and its answers."""
+
+    heading: str
+    query: Card
+    cards: Sequence[Card]
+
+
 def write_sheet(path: Path, heading: str, query: Card, cards: Sequence[Card]) -> None:
     """Draw to a `.png` or `.html` file, whole or not at all."""
     suffix = path.suffix.lower()
@@ -42,14 +50,16 @@ def write_sheet(path: Path, heading: str, query: Card, cards: Sequence[Card]) ->
         content = html_sheet(heading, query, cards).encode()
     else:
         raise LookalikeError(f"a sheet is a .png or an .html file, not {path.name!r}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as part:
-            part.write(content)
-        Path(part.name).chmod(0o644)
-        os.replace(part.name, path)  # noqa: PTH105 - the temporary name is text
-    except OSError as error:
-        raise LookalikeError(f"cannot write the sheet {path}: {error.strerror}") from error
+    with whole(path, "sheet") as file:
+        file.write(content)
+
+
+def write_rows(path: Path, heading: str, rows: Iterable[Row]) -> None:
+    """Many queries, each with its answers, on one page: an `.html` file, whole or not at all."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise LookalikeError(f"a page is an .html file, not {path.name!r}")
+    with whole(path, "page") as file:
+        file.write(html_rows(heading, rows).encode())
 
 
 def contact_sheet(heading: str, query: Card, cards: Sequence[Card]) -> Image.Image:
@@ -133,6 +143,7 @@ _STYLE = """
 body { margin: 0; padding: 2rem; background: var(--ground); color: var(--text);
   font: 16px/1.45 system-ui, sans-serif }
 h1 { font-size: 1.5rem; font-weight: 600; margin: 0 0 1.5rem }
+h2 { font-size: 1.1rem; font-weight: 600; margin: 2rem 0 1rem }
 main { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: 1.25rem }
 figure { margin: 0; padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 14px }
 figure.query { border: 2px solid var(--accent) }
@@ -148,12 +159,27 @@ meter { width: 100%; height: .6rem; margin-top: .6rem }
 
 def html_sheet(heading: str, query: Card, cards: Sequence[Card]) -> str:
     """One file that needs no other: pictures are inside it, nothing is loaded."""
-    figures = [_figure(query, is_query=True), *(_figure(card) for card in cards)]
+    return _html(heading, f"<main>{_figures(query, cards)}</main>")
+
+
+def html_rows(heading: str, rows: Iterable[Row]) -> str:
+    """As `html_sheet`, with a heading over each query and its answers."""
+    return _html(
+        heading,
+        "".join(f"<h2>{escape(row.heading)}</h2><main>{_figures(row.query, row.cards)}</main>" for row in rows),
+    )
+
+
+def _figures(query: Card, cards: Sequence[Card]) -> str:
+    return "".join([_figure(query, is_query=True), *(_figure(card) for card in cards)])
+
+
+def _html(heading: str, body: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(heading)}</title><style>{_STYLE}</style></head>"
-        f"<body><h1>{escape(heading)}</h1><main>{''.join(figures)}</main></body></html>\n"
+        f"<body><h1>{escape(heading)}</h1>{body}</body></html>\n"
     )
 
 
