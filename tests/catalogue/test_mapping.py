@@ -191,8 +191,10 @@ def test_the_given_folder_comes_before_the_files_own(write: Write, tmp_path: Pat
         ("file:///etc/passwd", "no picture: 'file:///etc/passwd' is not a path and not http(s)"),
         ("data:image/png;base64xx", "not http(s)"),
         ("ftp://x.test/1.jpg", "not http(s)"),
-        ("C:\\pics\\1.jpg", "no file C:\\pics\\1.jpg"),
-        ("../../../../../nowhere.jpg", "no file"),
+        ("C:\\pics\\1.jpg", "'C:\\\\pics\\\\1.jpg' is outside of the folders"),
+        ("/etc/passwd", "'/etc/passwd' is outside of the folders of pictures: give --images"),
+        ("../../../../../nowhere.jpg", "is outside of the folders"),
+        ("sub/../../nowhere.jpg", "is outside of the folders"),
         (".", "no file"),
     ],
 )
@@ -404,7 +406,10 @@ def test_attributes_packed_as_magento_packs_them_are_unpacked(attributes: dict[s
 
 
 def test_the_built_in_maps_are_these_and_all_can_be_loaded() -> None:
-    assert built_in_maps() == ("kaggle-styles", "magento", "plain")
+    assert built_in_maps() == (
+        *("google", "kaggle-styles", "magento", "plain"),
+        *("shopify", "shopify-json", "woocommerce", "woocommerce-json"),
+    )
     assert all(load_map(name).fields["id"] for name in built_in_maps())
 
 
@@ -414,8 +419,8 @@ def test_no_two_names_of_a_field_are_the_same() -> None:
 
 
 def test_an_unknown_map_says_which_there_are(write: Write) -> None:
-    with pytest.raises(CatalogueError, match="no column map 'shopify': give one of kaggle-styles, magento, plain"):
-        open_catalogue(write("feed.csv", "id\n"), columns="shopify")
+    with pytest.raises(CatalogueError, match="no column map 'ebay': give one of google, kaggle-styles"):
+        open_catalogue(write("feed.csv", "id\n"), columns="ebay")
 
 
 def test_a_shop_writes_a_map_of_its_own(write: Write, tmp_path: Path) -> None:
@@ -442,7 +447,7 @@ def test_a_shop_writes_a_map_of_its_own(write: Write, tmp_path: Path) -> None:
         ("[pictures]\nseparator = 1", "pictures.separator must be a text, not 1"),
         ("synonyms = 'yes'", "synonyms must be true or false"),
         ("[attributes]\ndrop = 'a'", "attributes.drop must be a list of texts"),
-        ("extends = 'plane'", "extends must be one of kaggle-styles, magento, plain, not 'plane'"),
+        ("extends = 'plane'", "extends must be one of google, .*, not 'plane'"),
         ("extends = 1", "extends must be one of"),
     ],
 )

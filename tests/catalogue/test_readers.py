@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from lookalike.catalogue import delimited, records, text_files
 from lookalike.catalogue.readers import open_table
-from lookalike.catalogue.tables import Row, flatten
+from lookalike.catalogue.tables import AS_IT_IS, Row, Shape, flatten
 from lookalike.errors import CatalogueError
 
 Write = Callable[[str, str | bytes], Path]
@@ -25,7 +25,7 @@ any_file = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 
 
 def rows(path: Path, *, spill: str = "") -> list[Row]:
-    return list(open_table(path).read(spill))
+    return list(open_table(path).read(Shape(spill)))
 
 
 def problems(path: Path) -> dict[int, str]:
@@ -126,8 +126,12 @@ def test_a_header_alone_is_an_empty_table(write: Write) -> None:
         ("shop.csv", b"\n\n  \n", "is empty"),
         ("shop.jsonl", b"", "is empty"),
         ("shop.jsonl", b"\n\n", "is empty"),
-        ("shop.jsonl", b"id,title\n1,Coat\n", "holds no JSON objects: line 1"),
-        ("shop.json", b'{"id": 1}', "not a JSON array"),
+        ("shop.jsonl", b"id,title\n1,Coat\n", "holds no records: line 1"),
+        (
+            "shop.json",
+            b'{"id": 1}',
+            "not a JSON array of objects: no list under products",
+        ),
         ("shop.json", b'[{"id": 1}, {"id": ', "not a JSON array of objects: line 1"),
         ("shop.json", b'[{"id": 1}', "ends at line 1"),
         ("shop.parquet", b"PAR1 but not really", "not a Parquet file"),
@@ -226,7 +230,7 @@ def test_parquet_keeps_its_types_and_counts_rows(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "shop.parquet")
     read = open_table(tmp_path / "shop.parquet")
     assert read.columns == ("id", "price", "stock", "new", "images", "since", "size.eu")
-    first, second = read.read("")
+    first, second = read.read(AS_IT_IS)
     assert (first.line, second.line) == (1, 2)
     assert first.cells.pop("since").startswith("2026-01-02")  # type: ignore[union-attr]
     pictures = ("a.jpg", "b.jpg")
@@ -293,5 +297,5 @@ def test_what_is_written_as_json_is_read_back_in_the_same_order(
 
 def test_a_table_is_read_again_from_its_beginning(write: Write) -> None:
     table = open_table(write("shop.csv", "a,b\n1,2\n"))
-    assert list(table.read("")) == list(table.read(""))
+    assert list(table.read(AS_IT_IS)) == list(table.read(AS_IT_IS))
     assert delimited.SEPARATORS[0] == ","  # the one taken where a header has none

@@ -124,6 +124,17 @@ class _Reader(HTMLParser):
             self.pieces.append(" ")
 
 
+def listed(text: str, separator: str) -> list[str]:
+    """The texts of a list, in which a backslash may stand before a separator that is none.
+
+    >>> listed("Red, Blue\\\\, dark,", ",")
+    ['Red', 'Blue, dark']
+    """
+    escaped = f"\\{separator}"
+    parts = re.split(rf"(?<!\\){re.escape(separator)}", text) if escaped in text else text.split(separator)
+    return [part for part in (part.replace(escaped, separator).strip() for part in parts) if part]
+
+
 YES = frozenset({"yes", "y", "true", "t", "1", "on"})
 NO = frozenset({"no", "n", "false", "f", "0", "off"})
 HERE = "in stock|instock|available|low stock|limited availability|in store only|online only"

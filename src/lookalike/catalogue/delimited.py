@@ -25,7 +25,7 @@ def open_delimited(path: Path) -> Table:
     if not headers[separator]:
         raise CatalogueError(f"{path} is empty: give a table whose first line names the columns")
     columns = checked_columns(path, headers[separator])
-    return Table(path, columns, lambda spill: _rows(path, columns, separator, spill))
+    return Table(path, columns, lambda shape: _rows(path, columns, separator, shape.spill))
 
 
 def _header(sample: str, separator: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lookalike.catalogue import cleaning
-from lookalike.catalogue.maps import Layout
+from lookalike.catalogue.layouts import Layout
 from lookalike.catalogue.pictures import Gallery, has_pictures, nothing_named, references
 from lookalike.catalogue.prices import currency, price
 from lookalike.catalogue.tables import Cells, as_text
@@ -17,7 +17,7 @@ REGULAR_PRICE = "regular_price"  # the attribute that keeps the price which a sa
 
 def read_product(layout: Layout, cells: Cells, gallery: Gallery, styles: Styles) -> tuple[Product, list[str]]:
     """The product of a row, and why some of its pictures are left out."""
-    identity = cleaning.identifier(cells.get(layout.fields["id"][0], ""))
+    identity = cleaning.identifier(_first(layout, cells, "id"))
     cells = _meaningful(layout, cells)
     images, problems = _pictures(layout, cells, gallery, styles.pictures_for(identity))
     attributes = _attributes(layout, cells)
@@ -50,18 +50,14 @@ def _meaningful(layout: Layout, cells: Cells) -> Cells:
     """The cells that say something, those in the cell that holds many among them."""
     if packed := cells.get(layout.map.unpack):
         cells = unpacked(as_text_of(packed)) | cells
-    if not layout.map.empty:
-        return cells
-    return {column: cell for column, cell in cells.items() if cell not in layout.map.empty}
+    if layout.map.empty:
+        cells = {column: cell for column, cell in cells.items() if cell not in layout.map.empty}
+    return layout.naming.read(cells) | cells if layout.map.names else cells
 
 
 def _first(layout: Layout, cells: Cells, field: str) -> Value:
     """The first cell of a field that has something in it, "" when none has."""
-    for column in layout.fields.get(field, ()):
-        cell = cells.get(column, "")
-        if not isinstance(cell, str) or (cell and not cell.isspace()):
-            return cell
-    return ""
+    return layout.first(cells, field)[1]
 
 
 def _pictures(
@@ -97,14 +93,18 @@ def _clean(cell: Value) -> Value:
 
 
 def _price(layout: Layout, cells: Cells, attributes: dict[str, Value]) -> tuple[float | None, str]:
-    """What it costs now; where that is a sale price, the regular one is kept as an attribute."""
-    regular = _amount(layout, cells, "price")
+    """What it costs now; the regular price, where that is higher, is kept as an attribute.
+
+    A sale price of 0 is how some exports write none; one above the price, or in another currency, is a mistake.
+    """
+    now, regular = _amount(layout, cells, "price"), _amount(layout, cells, "regular_price")
     sale = _amount(layout, cells, "sale_price")
-    if not sale[0]:  # none, or the 0 that some exports write for none
-        return regular
-    if regular[0] is not None and not math.isclose(regular[0], sale[0]):
+    if sale[0] and (now[0] is None or (sale[0] <= now[0] and sale[1] in ("", now[1] or sale[1]))):
+        regular = now if regular[0] is None else regular
+        now = sale[0], sale[1] or now[1]
+    if regular[0] and now[0] and regular[0] > now[0] and not math.isclose(regular[0], now[0]):
         attributes.setdefault(REGULAR_PRICE, regular[0])
-    return sale[0], sale[1] or regular[1]
+    return now
 
 
 def _amount(layout: Layout, cells: Cells, field: str) -> tuple[float | None, str]:
@@ -114,10 +114,12 @@ def _amount(layout: Layout, cells: Cells, field: str) -> tuple[float | None, str
 
 def _in_stock(layout: Layout, cells: Cells, attributes: dict[str, Value]) -> bool | None:
     """Whether it is in stock; words that do not tell are kept as an attribute."""
-    cell = _first(layout, cells, "in_stock")
+    if layout.tracker and not cells.get(layout.tracker):
+        return True  # nobody counts: it is always sold
+    column, cell = layout.first(cells, "in_stock")
     stock = cleaning.in_stock(cell) if cell != "" else None
     if stock is None and cell != "":
-        attributes.setdefault(layout.fields["in_stock"][0], _clean(cell))
+        attributes.setdefault(column, _clean(cell))
     return stock
 
 
@@ -135,7 +137,7 @@ def _written_paths(layout: Layout, cells: Cells) -> list[str]:
     if isinstance(cell, tuple):
         return list(cell)
     separator = layout.map.category_separator
-    return as_text(cell).split(separator) if separator else [as_text(cell)]
+    return cleaning.listed(as_text(cell), separator) if separator else [as_text(cell)]
 
 
 def _audience(layout: Layout, paths: list[str]) -> str:

@@ -6,18 +6,17 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import translate
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from lookalike.catalogue.tables import Table
+from lookalike.catalogue.tables import Shape, Table
 from lookalike.errors import CatalogueError
 
 PLAIN = "plain"
-FIELD_NAMES = "id title description group images price sale_price currency in_stock category audience brand colour"
-FIELDS = frozenset(FIELD_NAMES.split())
+SAID = "id title description group images price sale_price regular_price currency in_stock category audience brand"
+FIELDS = frozenset([*SAID.split(), "colour"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,8 @@ class ColumnMap:
 
     name: str
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # ours -> the shop's, best first
-    recognised_by: tuple[str, ...] = ()  # a table with all of these columns is of this format
+    recognised_by: tuple[str, ...] = ()  # a table with all of these columns is of this format; "A|B" is either
+    hidden: tuple[str, ...] = ()  # "Status=draft": a row that says so is not on sale
     synonyms: bool = (
         False  # only the first column found is the field; else the next ones stand in where it is empty
     )
@@ -37,6 +37,9 @@ class ColumnMap:
     picture_template: str = ""  # "{id}.jpg", out of other columns
     picture_folders: tuple[str, ...] = ()  # where pictures may lie, beside the file or in the given folder
     pictures_rooted: bool = False  # whether a leading "/" means the folder of pictures
+    own_picture: tuple[str, ...] = ()  # the column of a variant's own picture
+    gallery: tuple[str, ...] = ()  # the column of the pictures that variants share, over all their rows
+    position: tuple[str, ...] = ()  # the column that numbers these
 
     category_separator: str = ""  # between the categories of one cell
     category_levels: bool = False  # whether each category column is one level of a single path
@@ -45,10 +48,27 @@ class ColumnMap:
 
     variants: str = ""  # the column that lists a style's variants
     variant_id: str = "sku"  # what the variant's id is called in there
+    family: tuple[str, ...] = ()  # rows with the same cell in this column are one product and its variants
+    marks: tuple[str, ...] = ()  # a row of a family with none of these columns is no variant: it adds a picture
+    parent: str = ""  # the column in which a variant names its parent
+    parent_names: tuple[str, ...] = ()  # how it may: "{SKU}", "id:{ID}"
+    shared: tuple[str, ...] = ()  # patterns of columns that a variant has from its family where its own are empty
+    unfold: str = ""  # the list of variants in a record
+
+    tracker: tuple[str, ...] = ()  # the column that says who counts the stock; where it is empty, nobody does
 
     keep: frozenset[str] = frozenset()  # columns that are attributes too, though a field is made of them
     drop: tuple[str, ...] = ()  # patterns of columns that are no attributes: "meta_*"
     unpack: str = ""  # the column that holds many attributes: "size=XS,color=Black"
+    names: tuple[str, ...] = ()  # columns that name an attribute: "Option{n} Name", n from 1
+    values: tuple[str, ...] = ()  # columns that hold its value
+    value_separator: str = ""  # between several values in there
+
+    @property
+    def shape(self) -> Shape:
+        """What the reader of the table has to know."""
+        lists = (re.fullmatch(r"([^{}]+)\.{n}\..+", name) for name in (*self.names, *self.values))
+        return Shape(self.spill, self.unfold, frozenset(found[1] for found in lists if found))
 
 
 NOTHING = ColumnMap(name="")
@@ -57,21 +77,35 @@ NOTHING = ColumnMap(name="")
 SETTINGS = {
     "recognised_by": "recognised_by",
     "synonyms": "synonyms",
+    "hidden": "hidden",
     "empty": "empty",
     "spill": "spill",
     "pictures.separator": "picture_separator",
     "pictures.template": "picture_template",
     "pictures.folders": "picture_folders",
     "pictures.rooted": "pictures_rooted",
+    "pictures.own": "own_picture",
+    "pictures.gallery": "gallery",
+    "pictures.position": "position",
     "categories.separator": "category_separator",
     "categories.levels": "category_levels",
     "categories.roots": "category_roots",
     "categories.audiences": "audiences",
     "variants.column": "variants",
     "variants.id": "variant_id",
+    "variants.family": "family",
+    "variants.marks": "marks",
+    "variants.parent": "parent",
+    "variants.parent_names": "parent_names",
+    "variants.shared": "shared",
+    "variants.unfold": "unfold",
+    "stock.tracker": "tracker",
     "attributes.keep": "keep",
     "attributes.drop": "drop",
     "attributes.unpack": "unpack",
+    "attributes.names": "names",
+    "attributes.values": "values",
+    "attributes.value_separator": "value_separator",
 }
 
 
@@ -156,8 +190,11 @@ def recognise(table: Table) -> ColumnMap:
     """The map that a table's header calls for; the plain one when no format is recognised."""
     header = {folded(column) for column in table.columns}
     formats = (_built_in(name) for name in built_in_maps() if name != PLAIN)
-    fitting = (m for m in formats if m.recognised_by and header.issuperset(map(folded, m.recognised_by)))
-    return next(fitting, _built_in(PLAIN))
+    return next((m for m in formats if m.recognised_by and _fits(m, header)), _built_in(PLAIN))
+
+
+def _fits(column_map: ColumnMap, header: set[str]) -> bool:
+    return all(header & set(map(folded, names.split("|"))) for names in column_map.recognised_by)
 
 
 def folded(column: str) -> str:
@@ -167,79 +204,3 @@ def folded(column: str) -> str:
     'imageurl'
     """
     return re.sub(r"[\s_-]+", "", column).casefold()
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A column map laid over one table: which of its columns are which."""
-
-    map: ColumnMap
-    fields: Mapping[str, tuple[str, ...]]  # ours -> the table's columns, best first
-    attributes: Mapping[str, str]  # the table's column -> the attribute that it is, "" for none
-
-    @property
-    def aliases(self) -> dict[str, str]:
-        """The shop's column -> the Product field that it became, where the two are not named alike."""
-        ours = {"sale_price": "price"}
-        pairs = ((column, ours.get(f, f)) for f, columns in self.fields.items() for column in columns)
-        return {c: f for c, f in pairs if c not in PRODUCT_FIELDS and c not in self.map.keep}
-
-    def attribute(self, column: str) -> str:
-        """The name of the attribute that a column holds, "" when it holds none."""
-        known = self.attributes.get(column)
-        return known if known is not None else _attribute(self.map, self.fields, column)
-
-
-PRODUCT_FIELDS = (FIELDS - {"sale_price"}) | {"categories", "attributes"}
-
-
-def lay(column_map: ColumnMap, table: Table) -> Layout:
-    """Finds the map's columns in the table; CatalogueError when there is none for the id."""
-    fields: dict[str, tuple[str, ...]] = {}
-    taken: set[str] = set()
-    for ours, names in sorted(column_map.fields.items(), key=lambda item: item[0] != "id"):  # the id comes first
-        found = [column for column in _found(names, table.columns, column_map) if column not in taken]
-        if column_map.synonyms and ours != "images":
-            found = found[:1]
-        fields[ours] = tuple(found)
-        taken |= set(found)
-    if not set(fields.get("id", ())) & set(table.columns):
-        raise CatalogueError(_no_id(column_map, table))
-    attributes = {column: _attribute(column_map, fields, column) for column in table.columns}
-    return Layout(column_map, fields, attributes)
-
-
-def _found(names: Iterable[str], columns: Iterable[str], column_map: ColumnMap) -> list[str]:
-    """The table's columns of these names; and names that may come out of the column that holds many."""
-    by_name: dict[str, str] = {}
-    for column in columns:
-        by_name.setdefault(folded(column), column)
-    found = (by_name.get(folded(name), name if column_map.unpack else "") for name in names)
-    return list(dict.fromkeys(column for column in found if column))
-
-
-def _attribute(column_map: ColumnMap, fields: Mapping[str, tuple[str, ...]], column: str) -> str:
-    if column not in column_map.keep:
-        special = column in (column_map.variants, column_map.unpack)
-        if special or any(column in columns for columns in fields.values()) or _is_dropped(column_map, column):
-            return ""
-    return f"{column}_" if column in PRODUCT_FIELDS else column  # a store has one column of a name
-
-
-def _is_dropped(column_map: ColumnMap, column: str) -> bool:
-    return bool(column_map.drop and _pattern(column_map.drop).match(column))
-
-
-@cache
-def _pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, patterns)))
-
-
-def _no_id(column_map: ColumnMap, table: Table) -> str:
-    header = ", ".join(column[:40] for column in table.columns[:30])
-    more = f" and {len(table.columns) - 30} more" if len(table.columns) > 30 else ""
-    names = ", ".join(column_map.fields.get("id", ())) or "none"
-    return (
-        f"{table.path} has no column for the id (known names: {names}) among: {header}{more}; "
-        f'give --columns MAP.toml with extends = "plain" and, under [fields], id = ["YOUR COLUMN"]'
-    )

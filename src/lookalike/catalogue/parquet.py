@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lookalike.catalogue.tables import Row, Table, checked_columns, flatten
+from lookalike.catalogue.tables import Row, Shape, Table, checked_columns, rows_of
 from lookalike.catalogue.text_files import reading
 from lookalike.errors import CatalogueError
 
@@ -29,10 +29,10 @@ def open_parquet(path: Path) -> Table:
     wanted = [field.name for field in schema if not _is_bytes(field.type)]
     checked_columns(path, wanted)
     columns = checked_columns(path, _leaf_names(schema, ""))
-    return Table(path, columns, lambda _: _rows(path, wanted))
+    return Table(path, columns, lambda shape: _rows(path, wanted, shape))
 
 
-def _rows(path: Path, columns: list[str]) -> Iterator[Row]:
+def _rows(path: Path, columns: list[str], shape: Shape) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -43,16 +43,9 @@ def _rows(path: Path, columns: list[str]) -> Iterator[Row]:
                 for batch in file.iter_batches(BATCH, columns=columns, use_threads=False):
                     for record in _records(batch):
                         number += 1
-                        yield _row(number, record)
+                        yield from rows_of(number, record, shape)
         except (pa.ArrowException, ValueError, OverflowError) as error:
             raise CatalogueError(f"{path} breaks off after row {number}: {_first_line(error)}") from error
-
-
-def _row(number: int, record: dict[str, object]) -> Row:
-    try:
-        return Row(number, flatten(record))
-    except ValueError as error:
-        return Row(number, {}, str(error))
 
 
 def _records(batch: Any) -> list[dict[str, object]]:

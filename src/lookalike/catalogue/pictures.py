@@ -8,19 +8,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lookalike.catalogue.cleaning import words
-from lookalike.catalogue.maps import Layout
+from lookalike.catalogue.cleaning import listed, words
+from lookalike.catalogue.layouts import Layout
 from lookalike.catalogue.tables import Cells, as_text
 from lookalike.errors import CatalogueError
 
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")  # two letters and more: "C:" is a drive
 URL = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 DRIVE = re.compile(r"[a-zA-Z]:[\\/]|\\\\")
+NEXT_URL = re.compile(r"\s*,\s*(?=https?://|//)|[\s,]+$", re.IGNORECASE)  # a URL may have commas of its own
 
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """The folders that pictures are looked for in, the first one first."""
+    """The folders that pictures are looked for in, the first one first. Nothing outside of them is ever named."""
 
     folders: tuple[str, ...]
     rooted: bool = False  # whether a leading "/" means these folders
@@ -33,17 +34,23 @@ class Gallery:
             return reference
         if SCHEME.match(reference):
             raise ValueError(f"{reference[:100]!r} is not a path and not http(s)")
-        candidates = self._candidates(reference)
+        candidates = [path for path in self._candidates(reference) if self._is_inside(path)]
         for path in candidates:
             if os.path.isfile(path):  # noqa: PTH113 - 2.5 microseconds; Path takes three times as long
                 return path
-        raise ValueError(f"no file {candidates[0]}")
+        if not candidates:
+            raise ValueError(f"{reference[:200]!r} is outside of the folders of pictures: give --images")
+        raise ValueError(f"no file {_shown(candidates[0])}")
 
     def _candidates(self, reference: str) -> Sequence[str]:
         if DRIVE.match(reference) or (reference.startswith("/") and not self.rooted):
-            return (reference,)
+            return [os.path.normpath(reference)]
         inner = reference.replace("\\", "/").lstrip("/")
         return [os.path.normpath(f"{folder}/{inner}") for folder in self.folders]
+
+    def _is_inside(self, path: str) -> bool:
+        """Whether a path without ".." is below one of the folders. Links in them are followed."""
+        return any(path == folder or path.startswith(folder.rstrip(os.sep) + os.sep) for folder in self.folders)
 
     def find_all(self, references: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
         """The pictures that are there, and for each that is not, why."""
@@ -65,13 +72,14 @@ def gallery(layout: Layout, source: Path, images: str | Path | None) -> Gallery:
     given = [Path(images).absolute()] if images is not None else []
     usual = [base / folder for base in (*given, beside) for folder in layout.map.picture_folders]
     likely = [*given, *usual, beside]
-    folders = dict.fromkeys(str(folder) for folder in likely if folder.is_dir())
+    folders = dict.fromkeys(os.path.normpath(folder) for folder in likely if folder.is_dir())
     return Gallery(tuple(folders), rooted=layout.map.pictures_rooted)
 
 
 def has_pictures(layout: Layout) -> bool:
     """Whether the catalogue says anything about pictures; where it does not, its products have none."""
-    return bool(layout.map.picture_template or layout.fields.get("images"))
+    named = layout.fields.get("images", ())
+    return bool(layout.map.picture_template or any(column in layout.attributes for column in named))
 
 
 def references(layout: Layout, cells: Cells) -> tuple[str, ...]:
@@ -81,9 +89,16 @@ def references(layout: Layout, cells: Cells) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for column in layout.fields.get("images", ()):
         cell = cells.get(column, ())
-        texts = cell if isinstance(cell, tuple) else as_text(cell).split(layout.map.picture_separator)
-        found |= dict.fromkeys(text.strip() for text in texts)
-    return tuple(reference for reference in found if reference and reference not in layout.map.empty)
+        found |= dict.fromkeys(cell if isinstance(cell, tuple) else _listed(layout, as_text(cell)))
+    texts = (text.strip() for text in found)
+    return tuple(dict.fromkeys(text for text in texts if text and text not in layout.map.empty))
+
+
+def _listed(layout: Layout, cell: str) -> list[str]:
+    separator = layout.map.picture_separator
+    if separator == "," and URL.match(cell.lstrip()):
+        return NEXT_URL.split(cell)
+    return listed(cell, separator) if separator else [cell]
 
 
 def _filled_in(template: str, cells: Cells) -> tuple[str, ...]:
@@ -92,6 +107,12 @@ def _filled_in(template: str, cells: Cells) -> tuple[str, ...]:
     if not all(column in cells for column in columns):
         return ()
     return (re.sub(r"{([^{}]+)}", lambda found: words(cells[found[1]]), template),)
+
+
+def _shown(path: str) -> str:
+    """A path as it can be shown on one line."""
+    shown = path if len(path) <= 300 else f"{path[:300]}..."
+    return shown if shown.isprintable() else ascii(shown)
 
 
 def nothing_named(layout: Layout) -> str:

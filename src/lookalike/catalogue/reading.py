@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lookalike.catalogue.families import Families, read_families
+from lookalike.catalogue.layouts import Layout, lay
 from lookalike.catalogue.mapping import read_product
-from lookalike.catalogue.maps import Layout, lay, load_map, recognise
+from lookalike.catalogue.maps import load_map, recognise
 from lookalike.catalogue.pictures import Gallery, gallery
 from lookalike.catalogue.readers import open_table
 from lookalike.catalogue.tables import Row, Table, as_text
@@ -15,6 +17,7 @@ from lookalike.catalogue.variants import Styles, read_styles
 from lookalike.types import Product, Reject
 
 SKIPPED = "picture skipped: "  # begins the reason where a product stays and only a picture of it does not
+NOT_ON_SALE = "not on sale: "  # begins the reason where the shop itself keeps a product back
 
 
 def open_catalogue(
@@ -39,6 +42,7 @@ class Catalogue:
     layout: Layout
     gallery: Gallery
     _styles: Styles | None = field(default=None, repr=False)
+    _families: Families | None = field(default=None, repr=False)
 
     @property
     def source(self) -> Path:
@@ -61,7 +65,7 @@ class Catalogue:
     def with_lines(self) -> Iterator[tuple[int, Product | Reject]]:
         """Each product or Reject, with the line that its row begins on; pictures left out follow their product."""
         seen: set[int] = set()  # hashes of 64 bits: a million ids in some 70 MB
-        for row in self.table.read(self.layout.map.spill):
+        for row in self._rows():
             try:
                 product, problems = self._read(row, seen)
             except ValueError as error:
@@ -71,9 +75,18 @@ class Catalogue:
             for problem in problems:
                 yield row.line, self._reject(row, SKIPPED + problem)
 
+    def _rows(self) -> Iterator[Row]:
+        """The rows of the table, each with what it has from others."""
+        if self._families is None:
+            self._families = read_families(self.layout, self.table)
+        rows = self.table.read(self.layout.map.shape)
+        return self._families.whole(rows) if self._families else rows
+
     def _read(self, row: Row, seen: set[int]) -> tuple[Product, list[str]]:
         if row.problem:
             raise ValueError(row.problem)
+        if rule := self.layout.hidden_by(row.cells):
+            raise ValueError(NOT_ON_SALE + rule)
         product, problems = read_product(self.layout, row.cells, self.gallery, self._known_styles())
         if (mark := hash(product.id)) in seen:
             raise ValueError(f"duplicate id {product.id!r}: a row above has it already")
@@ -86,6 +99,6 @@ class Catalogue:
         return self._styles
 
     def _reject(self, row: Row, reason: str) -> Reject:
-        cell = row.cells.get(self.layout.fields["id"][0], "")
+        cell = self.layout.first(row.cells, "id")[1]
         identity = "|".join(cell) if isinstance(cell, tuple) else as_text(cell)
         return Reject(row.line, identity.strip()[:512], reason, str(self.table.path))

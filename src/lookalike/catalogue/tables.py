@@ -18,6 +18,9 @@ from lookalike.types import Scalar, Value
 Cells: TypeAlias = dict[str, Value]  # column -> what the row says; a cell with nothing in it is left out
 
 SURROGATE = re.compile("[\ud800-\udfff]")  # what is left where bytes could not be decoded
+MOST_COLUMNS = 2_000  # and cells of a row; a table of products has fewer
+MOST_ROWS = 2_500  # of one product; Shopify takes 2,048 variants
+LONGEST_NAME = 1_000  # characters of a column's name
 
 
 class Row(NamedTuple):
@@ -28,21 +31,37 @@ class Row(NamedTuple):
     problem: str = ""
 
 
+class Shape(NamedTuple):
+    """What a format asks of its reader, in the names of its columns."""
+
+    spill: str = ""  # of a delimited table: the column that unquoted commas spill out of
+    unfold: str = ""  # of records: the list whose records are rows of their own
+    numbered: frozenset[str] = frozenset()  # of records: lists of records that are kept apart, "options.1.name"
+
+
+AS_IT_IS = Shape()
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A source of rows that can be read again and again, one row at a time."""
 
     path: Path
     columns: tuple[str, ...]
-    read: Callable[[str], Iterator[Row]]  # takes the column that unquoted commas spill out of, or ""
+    read: Callable[[Shape], Iterator[Row]]
+    open_ended: bool = False  # whether later rows may have columns that are not among these
 
 
 def checked_columns(path: Path, columns: Iterable[str]) -> tuple[str, ...]:
     """The columns as they are, once it is certain that each has a name of its own; nameless ones may repeat."""
     seen: set[str] = set()
-    for column in (columns := tuple(columns)):
+    if len(columns := tuple(columns)) > MOST_COLUMNS:
+        raise CatalogueError(
+            f"{path} has {len(columns):,} columns, more than {MOST_COLUMNS:,}: give a table of products"
+        )
+    for column in columns:
         if column in seen:
-            raise CatalogueError(f"{path} has two columns named {column!r}: rename one of them")
+            raise CatalogueError(f"{path} has two columns named {column[:60]!r}: rename one of them")
         if SURROGATE.search(column):
             raise CatalogueError(f"{path} has a header that is not UTF-8: save the file as UTF-8")
         if column:
@@ -50,18 +69,57 @@ def checked_columns(path: Path, columns: Iterable[str]) -> tuple[str, ...]:
     return columns
 
 
-def flatten(record: Mapping[str, object]) -> Cells:
+def rows_of(line: int, record: Mapping[str, object], shape: Shape) -> Iterator[Row]:
+    """The row of a nested record; one for each record of its `unfold` list, where it has one.
+
+    >>> tee = {"title": "Tee", "variants": [{"sku": "S"}, {"sku": "M"}]}
+    >>> [row.cells for row in rows_of(1, tee, Shape(unfold="variants"))]
+    [{'title': 'Tee', 'variants.sku': 'S'}, {'title': 'Tee', 'variants.sku': 'M'}]
+    """
+    inner = record.get(shape.unfold)
+    variants = inner if isinstance(inner, list) and all(isinstance(v, Mapping) for v in inner) else []
+    if len(variants) > MOST_ROWS:
+        yield Row(line, {}, f"has {len(variants):,} {shape.unfold}; more than {MOST_ROWS:,} are not read")
+        return
+    try:
+        rest = {key: value for key, value in record.items() if key != shape.unfold} if variants else record
+        cells = flatten(rest, shape.numbered)
+        rows = [cells | flatten({shape.unfold: variant}) for variant in variants] or [cells]
+    except (ValueError, RecursionError) as error:
+        yield Row(line, {}, "nested too deep" if isinstance(error, RecursionError) else str(error))
+        return
+    for row in rows:
+        yield Row(line, row, _too_wide(row))
+
+
+def _too_wide(cells: Cells) -> str:
+    return f"has {len(cells):,} fields; more than {MOST_COLUMNS:,} are not read" * (len(cells) > MOST_COLUMNS)
+
+
+def flatten(record: Mapping[str, object], numbered: frozenset[str] = frozenset()) -> Cells:
     """One level of cells out of a nested record; raises ValueError where a text is not valid Unicode.
 
     >>> flatten({"id": 7, "seller": {"city": "Porto"}, "tags": ["a", "b"], "images": [{"src": "1.jpg"}]})
     {'id': 7, 'seller.city': 'Porto', 'tags': ('a', 'b'), 'images.src': ('1.jpg',)}
+    >>> flatten({"options": [{"name": "Size"}, {"name": "Colour"}]}, frozenset({"options"}))
+    {'options.1.name': 'Size', 'options.2.name': 'Colour'}
     """
+    if numbered:
+        record = {key: _by_number(value) if key in numbered else value for key, value in record.items()}
     return dict(_leaves(record, ""))
+
+
+def _by_number(value: object) -> object:
+    """A list of records as a record of records: its numbers, from 1, are the keys."""
+    value = [value] if isinstance(value, Mapping) else value
+    return {str(n): item for n, item in enumerate(value, 1)} if isinstance(value, list) else value
 
 
 def _leaves(record: Mapping[str, object], prefix: str) -> Iterator[tuple[str, Value]]:
     for key, value in record.items():
         name = _valid(prefix + str(key))
+        if len(name) > LONGEST_NAME:
+            raise ValueError(f"a field's name is longer than {LONGEST_NAME:,} characters: {name[:40]!a}...")
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{name}.")
         elif isinstance(value, list | tuple):

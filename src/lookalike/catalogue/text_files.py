@@ -6,7 +6,7 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TextIO, cast
@@ -16,6 +16,7 @@ from lookalike.errors import CatalogueError
 
 LONGEST = 10_000_000  # characters of a line, a cell or a record; a longer one is no product
 SAMPLE = 1_000_000  # bytes that the encoding is told from
+MOSTLY = 0.7  # of every second byte is zero where European text is UTF-16
 
 UNDECODABLE = "bytes that are not text in the file's encoding: save the file as UTF-8"
 
@@ -63,18 +64,24 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_text(path: Path) -> Iterator[TextIO]:
+def open_text(path: Path, *, encoding: Callable[[bytes], str] | None = None) -> Iterator[TextIO]:
     """The text of a file, plain or gzipped, in the encoding that it appears to be in.
 
-    UTF-8 and UTF-16 with a byte order mark are known by it. Without one the file is UTF-8, or Windows' cp1252
-    where the first megabyte cannot be UTF-8. A byte that does not decode becomes a surrogate: see `Lines`.
+    encoding: tells it from the first megabyte; None for `encoding_of`.
+    A byte that does not decode becomes a surrogate: see `Lines`.
     """
     with reading(path), _open_bytes(path) as file:
-        encoding = encoding_of(file.read(SAMPLE))
+        name = (encoding or encoding_of)(file.read(SAMPLE))
         file.seek(0)
-        errors = "replace" if encoding == "utf-16" else "surrogateescape"
-        with io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="") as text:
+        errors = "replace" if name.startswith("utf-16") else "surrogateescape"
+        with io.TextIOWrapper(file, encoding=name, errors=errors, newline="") as text:
             yield text
+
+
+def first_bytes(path: Path, size: int) -> bytes:
+    """The beginning of a file, unpacked."""
+    with reading(path), _open_bytes(path) as file:
+        return file.read(size)
 
 
 def _open_bytes(path: Path) -> IO[bytes]:
@@ -86,6 +93,9 @@ def _open_bytes(path: Path) -> IO[bytes]:
 def encoding_of(sample: bytes) -> str:
     """The encoding that the first bytes of a file are in.
 
+    UTF-8 and UTF-16 with a byte order mark are known by it, UTF-16 without one by its zeros. Any other file is
+    UTF-8, or Windows' cp1252 where it cannot be UTF-8.
+
     >>> encoding_of("Größe".encode()), encoding_of("Größe".encode("cp1252")), encoding_of(b"size")
     ('utf-8', 'cp1252', 'utf-8')
     """
@@ -93,6 +103,10 @@ def encoding_of(sample: bytes) -> str:
         return "utf-8-sig"
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    half = len(sample) // 2
+    for zeros, name in ((sample[1::2], "utf-16-le"), (sample[::2], "utf-16-be")):
+        if half > 8 and zeros.count(0) > MOSTLY * half:
+            return name
     text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(sample)
     if text.isascii():
         return "utf-8"

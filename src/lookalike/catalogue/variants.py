@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lookalike.catalogue.maps import Layout
+from lookalike.catalogue.layouts import Layout
 from lookalike.catalogue.pictures import references
 from lookalike.catalogue.tables import Cells, Table, as_text
 
@@ -57,7 +57,7 @@ def _borrowed(layout: Layout, table: Table, bare: Mapping[str, str]) -> dict[str
 
 def _identified(layout: Layout, table: Table) -> Iterable[tuple[str, Cells]]:
     column = layout.fields["id"][0]
-    for row in table.read(layout.map.spill):
+    for row in table.read(layout.map.shape):
         if column in row.cells:
             yield as_text_or_empty(row.cells, column), row.cells
 
