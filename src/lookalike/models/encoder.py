@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lookalike.media.colour import colour_vectors
+from lookalike.media.colour_words import swatch
 from lookalike.media.framing import letterbox
 from lookalike.models.embedders import open_image_embedder, open_text_embedder
 from lookalike.models.interfaces import ImageEmbedder, TextEmbedder
 from lookalike.models.reduction import Reduction, unit
 from lookalike.models.specs import find_spec
 from lookalike.recipe import Recipe
-from lookalike.types import Pixels, Product, Vectors
+from lookalike.types import Pixels, Product, Vector, Vectors
 
 PICTURE_PARTS = ("image", "colour")
 _TOGETHER = 16  # pictures from which a second thread pays
@@ -104,6 +105,11 @@ class Encoder:
     def encode_text(self, text: str) -> Vectors:
         """A user's words.  # (1, dim)"""
         return self.encode_wordings([Wording(text, "")])
+
+    def encode_swatch(self, rgb: tuple[int, int, int]) -> Vector:
+        """The `colour` of a thing that is all of one sRGB colour, reduced, of unit length.  # (dim,)"""
+        found: Vector = self.reduce("colour", colour_vectors([swatch(rgb, self.recipe.canvas)]))[0]
+        return found
 
     def reduce(self, part: str, rows: Vectors) -> Vectors:
         reduction = self.reductions.get(part)
