@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,54 +11,47 @@ import numpy.typing as npt
 from catalogues import say
 from PIL import Image
 
+from lookalike.evaluate.contenders import Answer, Likeness
 from lookalike.media.decoding import decode
 from lookalike.media.framing import letterbox
 from lookalike.models.embedders import open_image_embedder
-from lookalike.types import Pixels, Vectors
+from lookalike.types import Pixels, Vectors, View
 
 HSV_WEIGHT = 0.3
 HSV_BINS = (12, 4, 4)
-_KEPT = 1_024  # places of each query's ranking that are kept
-_TOGETHER = 100  # queries
 _PICTURES = 96  # decoded and embedded together
 
-Places = npt.NDArray[np.int64]
+
+class Described:
+    """A contender of `lookalike.evaluate` that goes by vectors of pictures; several sets of them are added up."""
+
+    def __init__(self, name: str, places: Mapping[str, int], *weighted: tuple[Vectors, float]) -> None:
+        self.name = name
+        self._places = places
+        self._weighted = weighted
+
+    def asked(self, queries: Sequence[View], *, words: bool) -> Answer:
+        mine = self._rows(queries)
+
+        def answer(gallery: Sequence[View]) -> Likeness:
+            theirs = self._rows(gallery)
+            return sum(weight * (rows[mine] @ rows[theirs].T) for rows, weight in self._weighted)
+
+        return answer
+
+    def _rows(self, views: Sequence[View]) -> list[int]:
+        return [self._places[view.picture] for view in views]
 
 
-def rankings(
-    pictures: Sequence[str], queries: Sequence[int], *, kept: Path
-) -> dict[str, Callable[[int, int], list[int]]]:
-    """For each baseline: (place of a query, how many) -> places, the nearest first, the query among them."""
+def contenders(pictures: Sequence[str], *, kept: Path) -> list[Described]:
+    """The baselines; what describes the pictures is read back from `kept` where an earlier run has written it."""
     lite0, hsv = described(pictures, kept)
-    return {
-        "lite0": _ranking(queries, lambda rows: lite0[rows] @ lite0.T),
-        "HSV histogram": _ranking(queries, lambda rows: hsv[rows] @ hsv.T),
-        f"lite0 + HSV at {HSV_WEIGHT:g}": _ranking(
-            queries, lambda rows: lite0[rows] @ lite0.T + HSV_WEIGHT * (hsv[rows] @ hsv.T)
-        ),
-    }
-
-
-def _ranking(
-    queries: Sequence[int], scores: Callable[[Sequence[int]], Vectors]
-) -> Callable[[int, int], list[int]]:
-    best: dict[int, Places] = {}
-    for at in range(0, len(queries), _TOGETHER):
-        chunk = queries[at : at + _TOGETHER]
-        for query, row in zip(chunk, scores(chunk), strict=True):
-            best[query] = _highest(row, _KEPT)
-
-    def ranked(query: int, count: int) -> list[int]:
-        if count <= _KEPT or len(best[query]) < _KEPT:
-            return best[query][:count].tolist()
-        return _highest(scores([query])[0], count).tolist()
-
-    return ranked
-
-
-def _highest(scores: npt.NDArray[np.float32], count: int) -> Places:
-    near = np.argpartition(-scores, count)[:count] if count < len(scores) else np.arange(len(scores))
-    return near[np.argsort(-scores[near], kind="stable")]
+    places = {picture: at for at, picture in enumerate(pictures)}
+    return [
+        Described("lite0", places, (lite0, 1.0)),
+        Described("HSV histogram", places, (hsv, 1.0)),
+        Described(f"lite0 + HSV at {HSV_WEIGHT:g}", places, (lite0, 1.0), (hsv, HSV_WEIGHT)),
+    ]
 
 
 def described(pictures: Sequence[str], kept: Path) -> tuple[Vectors, Vectors]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import sys
 import tarfile
@@ -14,13 +15,16 @@ from pathlib import Path
 import lookalike
 from lookalike.recipe import Recipe
 
-_ARCHIVES = {"fashion-small": "fashion-small.tar.gz", "shop-men": "shop-men.tar"}
-_TABLES = {"fashion-small": "styles.csv", "shop-men": "products.csv"}
+_ARCHIVES = {"fashion-small": "fashion-small.tar.gz", "shop-men": "shop-men.tar", "clothing": "clothing.tar"}
+_TABLES = {"fashion-small": "styles.csv", "shop-men": "products.csv", "clothing": "images.csv"}
+NO_LABEL = ("Not sure", "Other", "Skip")  # of clothing: what its labellers could not or would not say
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     data = os.environ.get("LOOKALIKE_DATA") or Path(__file__).parents[2] / "shared" / "data"
-    parser.add_argument("--data", type=Path, default=Path(data), help="folder of the archives (%(default)s)")
+    parser.add_argument(
+        "--data", type=Path, default=Path(data), help="folder of the archives, packed or unpacked (%(default)s)"
+    )
     parser.add_argument(
         "--work", type=Path, help="folder to unpack and index in, kept; a temporary one if not given"
     )
@@ -37,15 +41,29 @@ def work_folder(wanted: Path | None) -> Iterator[Path]:
 
 
 def unpacked(name: str, *, data: Path, work: Path) -> Path:
-    """The catalogue file of one archive, unpacked into the work folder unless it lies there already."""
-    table = work / name / _TABLES[name]
-    if not table.is_file():
+    """The catalogue file of an archive: unpacked into the work folder, unless it is there or in `data` already."""
+    for folder in (data, work):
+        table = folder / name / _TABLES[name]
+        if table.is_file():
+            break
+    else:
         archive = data / _ARCHIVES[name]
         if not archive.is_file():
             sys.exit(f"{archive} is not there: name the folder of the archives with --data or $LOOKALIKE_DATA")
         with tarfile.open(archive) as tar:
             tar.extractall(work, filter="data")
     return table
+
+
+def snapshots(table: Path, written: Path) -> Path:
+    """The snapshots of clothing, in images/ beside the table, as a catalogue; those without a label left out."""
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["label"] not in NO_LABEL]
+    with written.open("w", newline="", encoding="utf-8") as file:
+        lines = csv.writer(file)
+        lines.writerow(["id", "image", "label", "sender"])
+        lines.writerows([row["image"], f"{row['image']}.jpg", row["label"], row["sender_id"]] for row in rows)
+    return written
 
 
 def store_of(table: Path, folder: Path, *, images: Path | None = None, recipe: Recipe | None = None) -> Path:

@@ -73,7 +73,7 @@ def attributes(
     """One question for each column, and one for all of them together.
 
     queries, gallery: places on the shelf, such as `main_views` gives. apart: a further column; products that
-    say the same there are never neighbours, as pictures by one sender are not.
+    say the same there are never neighbours, as pictures by one sender are not, and intervals are over those.
     """
     shown = main_views(shelf) if gallery is None else gallery
     labels = {column: shelf.facts[column] for column in columns}
@@ -110,6 +110,7 @@ def _question(
     apart: Sequence[Sequence[str]] = (),
 ) -> Question:
     keys = [view.key for view in shelf.views]
+    alike = apart[-1] if apart else shelf.styles
     return Question(
         name,
         kind,
@@ -117,7 +118,7 @@ def _question(
         [shelf.views[at] for at in gallery],
         *_codes(labels, queries, gallery),
         tuple(_codes(column, queries, gallery) for column in (keys, *apart)),
-        numbered([shelf.styles[at] for at in queries]),
+        numbered([alike[at] or shelf.styles[at] for at in queries]),
     )
 
 
