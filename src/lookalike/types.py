@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -15,6 +15,8 @@ Vector: TypeAlias = npt.NDArray[np.float32]  # (dim,)
 Vectors: TypeAlias = npt.NDArray[np.float32]  # (n, dim); rows of unit length, or zeros where a part is missing
 
 PARTS = ("image", "text", "colour")  # what a vector is made of, in this order
+
+Progress: TypeAlias = Callable[[str, int, int], None]  # stage, done, total (0 where it is not known)
 
 Scalar: TypeAlias = str | float | int | bool
 Value: TypeAlias = Scalar | tuple[str, ...]  # one cell of a catalogue; a tuple where a cell lists several

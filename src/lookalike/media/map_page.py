@@ -15,8 +15,9 @@ from PIL import Image
 
 from lookalike.media.fetching import Fetcher
 from lookalike.media.grid import levels, snapped
-from lookalike.media.spots import ROOM, Progress, Spot, regions
+from lookalike.media.spots import ROOM, Spot, regions
 from lookalike.media.thumbnails import thumbnails
+from lookalike.types import Progress
 
 if TYPE_CHECKING:
     from lookalike.media.grid import Floats
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _SIDE = 2048  # pixels of a page of thumbnails, at the most
 _PIXELS = 64_000_000  # of all thumbnails together
 _SMALLEST, _LARGEST = 24, 160  # pixels of a thumbnail's square
+_GUTTER = 2  # pixels between thumbnails, so that none bleeds into the next
 _QUALITY = 62  # of WebP, 0..100
 
 
@@ -49,6 +51,7 @@ def write_page(
     facts = {
         "side": side,
         "tile": tile,
+        "stride": pages.stride,
         "columns": pages.columns,
         "perPage": pages.columns**2,
         "x": cells[:, 0].tolist(),
@@ -79,11 +82,11 @@ class _Pages:
     """Thumbnails side by side on square pages, which a browser draws from."""
 
     def __init__(self, tile: int) -> None:
-        self.columns = max(1, _SIDE // tile)
+        self.stride = tile + _GUTTER
+        self.columns = max(1, _SIDE // self.stride)
         self.widths: list[int] = []
         self.heights: list[int] = []  # 0 and 0 where there is no picture
         self.unreadable = 0
-        self._tile = tile
         self._full: list[bytes] = []
         self._page: Image.Image | None = None
 
@@ -91,12 +94,12 @@ class _Pages:
         place = len(self.widths) % self.columns**2
         if place == 0:
             self._close()
-            self._page = Image.new("RGB", (self.columns * self._tile,) * 2, "white")
+            self._page = Image.new("RGB", (self.columns * self.stride,) * 2, "white")
         self.widths.append(picture.width if picture else 0)
         self.heights.append(picture.height if picture else 0)
         self.unreadable += picture is None
         if picture is not None and self._page is not None:
-            self._page.paste(picture, (place % self.columns * self._tile, place // self.columns * self._tile))
+            self._page.paste(picture, (place % self.columns * self.stride, place // self.columns * self.stride))
 
     def addresses(self) -> Iterator[str]:
         """Each page as an address that holds the page itself."""
@@ -108,7 +111,7 @@ class _Pages:
         if self._page is not None:
             rows = -(-((len(self.widths) - 1) % self.columns**2 + 1) // self.columns)
             content = io.BytesIO()
-            self._page.crop((0, 0, self._page.width, rows * self._tile)).save(
+            self._page.crop((0, 0, self._page.width, rows * self.stride)).save(
                 content, "WEBP", quality=_QUALITY, method=2
             )
             self._full.append(content.getvalue())

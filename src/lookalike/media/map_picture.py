@@ -11,8 +11,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lookalike.media.fetching import Fetcher
 from lookalike.media.grid import snapped
-from lookalike.media.spots import ROOM, Progress, Region, Spot, regions
+from lookalike.media.spots import ROOM, Region, Spot, regions
 from lookalike.media.thumbnails import thumbnails
+from lookalike.types import Progress
 
 if TYPE_CHECKING:
     from lookalike.media.grid import Floats

@@ -15,7 +15,8 @@ from lookalike.files import whole
 from lookalike.media.fetching import Fetcher
 from lookalike.media.map_page import write_page
 from lookalike.media.map_picture import write_picture
-from lookalike.media.spots import Drawn, Progress, Spot
+from lookalike.media.spots import Drawn, Spot
+from lookalike.types import Progress
 
 if TYPE_CHECKING:
     from lookalike.media.grid import Floats

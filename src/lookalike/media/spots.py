@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from lookalike.media.grid import Floats
-
-Progress: TypeAlias = Callable[[str, int, int], None]  # stage, done, total
 
 ROOM = 1.7  # squares for each product, where all have one
 _REGIONS = 48  # names, at the most

@@ -15,6 +15,11 @@ _PER_MATCH = 8  # views for each match that is wanted: room for further views, v
 _GROWTH = 4
 
 
+def first_count(k: int) -> int:
+    """How many views are looked at before more are asked for."""
+    return max(_FIRST, _PER_MATCH * k)
+
+
 def candidates(
     store: Store, query: Query, *, k: int, searches: Sequence[Filter], beyond: int = 0
 ) -> Iterator[list[Hits]]:
@@ -22,7 +27,7 @@ def candidates(
 
     beyond: views of each that the caller has seen already.
     """
-    count = max(_FIRST, _PER_MATCH * k)
+    count = first_count(k)
     while count <= beyond:
         count *= _GROWTH
     while True:

@@ -9,7 +9,7 @@ that its large parts lie where they belong (Kobak and Berens, Nature Communicati
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -21,10 +21,9 @@ import pyarrow.parquet as pq
 from lookalike.errors import LookalikeError, StoreError
 from lookalike.extras import require
 from lookalike.store.interface import Store
-from lookalike.types import PARTS, Filter, Vectors
+from lookalike.types import PARTS, Filter, Progress, Vectors
 
 Points: TypeAlias = npt.NDArray[np.float32]  # (n, 2): across and down, 0..1
-Progress: TypeAlias = Callable[[str, int, int], None]  # stage, done, total
 
 MOST = 100_000  # products on a map; of more, as many evenly chosen
 _NAME = "map"  # what a store keeps the map of its whole catalogue under

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from lookalike.errors import LookalikeError, PictureError, ProductNotFound, RecipeError
+from lookalike.errors import LookalikeError, ProductNotFound, RecipeError
 from lookalike.filters import Where, read
-from lookalike.media.decoding import decode
-from lookalike.media.fetching import Fetcher, read_bytes
-from lookalike.media.framing import crop
+from lookalike.media.fetching import Fetcher
 from lookalike.models.encoder import Encoder
 from lookalike.models.reduction import Reduction
 from lookalike.models.weights import weights_digest
 from lookalike.recipe import Recipe, check_weights, difference
 from lookalike.recommend.answering import LeftOut, Request, answer
 from lookalike.recommend.calibration import Calibration, Calibrator
-from lookalike.recommend.planning import plan
-from lookalike.recommend.rules import Asking
+from lookalike.recommend.duplicates import Folding
+from lookalike.recommend.examples import combined
+from lookalike.recommend.exporting import Exported, rows_of, table_at
+from lookalike.recommend.familiarity import Familiarity
+from lookalike.recommend.pictures import Picture, as_box, pixels_of
+from lookalike.recommend.planning import alike, plan
+from lookalike.recommend.recolouring import colours_wanted, direction, reworded, with_colours
+from lookalike.recommend.rules import Asking, Rules
+from lookalike.recommend.rules_file import RulesFile, RulesSource, rules_from
 from lookalike.recommend.scoring import Scored, cosines_of_parts
+from lookalike.recommend.whole import BLOCK, Rounds, answers
 from lookalike.store.interface import Store, StoredView
 from lookalike.store.lance import MIRROR_LIMIT, LanceStore
-from lookalike.types import PARTS, Box, Match, Pixels, Product, Query, Vector
+from lookalike.types import PARTS, Box, Filter, Match, Product, Progress, Query, Vector, View
 
-Picture: TypeAlias = str | os.PathLike[str] | bytes | npt.NDArray[np.uint8]
 _DETAIL = 4  # a box is cut out of a picture decoded this many times larger than the canvas
 
 
@@ -42,11 +45,14 @@ class Recommender:
         encoder: Encoder,
         name: str = "",
         fetcher: Fetcher | None = None,
+        rules: Rules | RulesFile | None = None,
     ) -> None:
         self.store = store
         self.name = name
+        self._rules = rules or Rules()
         self._encoder = encoder
         self._calibrator = Calibrator(store)
+        self._familiarity = Familiarity(store, encoder)
         self.fetcher = fetcher or Fetcher()
         self._guard = threading.Lock()
 
@@ -58,11 +64,14 @@ class Recommender:
         recipe: Recipe | None = None,
         fetcher: Fetcher | None = None,
         mirror_limit: int = MIRROR_LIMIT,
+        rules: RulesSource = None,
     ) -> Recommender:
         """The store at a folder or URL, ready to answer.
 
         recipe: what the caller believes the store was made with; an error names the field that differs.
-        Raises `StoreError` where there is no store, `RecipeError` where recipes or models differ.
+        rules: a file, or rules as plain values; False for none. When not given, `rules.toml` in the store's folder
+        where there is one. A file is read again when it changes.
+        Raises `StoreError` where there is no store, `RecipeError` where recipes or models differ, `RuleError`.
         """
         store = LanceStore.open(os.fspath(path), mirror_limit=mirror_limit)
         header = store.header
@@ -70,11 +79,27 @@ class Recommender:
             raise RecipeError(f"{path} was made with another recipe: {differs}")
         check_models(header.recipe, header.models, os.fspath(path))
         fitted = {part: Reduction.from_bytes(content) for part, content in store.fitted().items() if part in PARTS}
-        return cls(store, encoder=Encoder(header.recipe, fitted), name=os.fspath(path), fetcher=fetcher)
+        return cls(
+            store,
+            encoder=Encoder(header.recipe, fitted),
+            name=os.fspath(path),
+            fetcher=fetcher,
+            rules=rules_from(rules, os.fspath(path), header),
+        )
 
     @property
     def recipe(self) -> Recipe:
         return self.store.header.recipe
+
+    @property
+    def rules(self) -> Rules:
+        """The shop's rules as they are now."""
+        return self._rules.rules(self.store.header) if isinstance(self._rules, RulesFile) else self._rules
+
+    def rules_for(self, asking: Asking, product_ids: Sequence[str] = ()) -> tuple[str, ...]:
+        """The names of the rules that apply when these products are asked about, whatever they move."""
+        asked = [self.product(product_id) for product_id in product_ids]
+        return plan(self.rules, asking, asked, Filter(), self.store.header).names
 
     def product(self, product_id: str) -> Product:
         """Raises `ProductNotFound` that names ids like it."""
@@ -85,71 +110,142 @@ class Recommender:
         product_id: str,
         k: int = 7,
         *,
+        text: str | None = None,
         where: Where = None,
         weights: Mapping[str, float] | None = None,
+        same: str | Sequence[str] = (),
         variants: bool = False,
+        duplicates: bool = False,
         by_group: bool = False,
         variety: float = 0.0,
+        at_least: float = 0.0,
     ) -> list[Match]:
         """Products that look and read like one of the catalogue's own, the most like first.
 
+        text: words that change what is looked for, "but red". The product's own variants may then answer too.
         where: a filter, `{"gender": "Women", "price": {"lt": 50}}` or `"price<50"` or several of these.
         weights: for this query, over the recipe's own: `{"colour": 2}`.
+        same: columns in which a match must have the product's value: `"category"`, `["brand", "gender"]`.
         variants: also list the product's own variants, and products that show its very picture.
         by_group: of each style only the best product.
         variety: 0..1, trade likeness for difference among the matches.
-        Raises `ProductNotFound`, `FilterError`, `RecipeError`.
+        duplicates: also list products that show the same picture as another match, or nearly the same.
+        at_least: the lowest score that is an answer, 0..1.
+        Raises `ProductNotFound`, `FilterError`, `RecipeError`; `LookalikeError` where `same` has nothing to go by.
         """
-        stored = self._views(product_id)
-        product = self.store.product(product_id)
-        left_out = (
-            LeftOut({product_id}) if variants else LeftOut({product_id}, {product.style}, {stored[0].view.key})
-        )
-        return self._matches(
-            self._query(stored[0].parts, weights),
-            asking="similar",
-            asked=[product],
+        main, product = self._views(product_id)[0], self.product(product_id)
+        parts = main.parts if not said(text) else self._changed(product, main.parts, said(text))
+        request = self._like(
+            product,
+            main.view,
+            self._query(parts, weights),
             k=k,
-            where=where,
-            left_out=left_out,
+            where=read(where),
+            same=same,
+            variants=variants or bool(said(text)),
+            duplicates=duplicates,
             by_group=by_group,
             variety=variety,
+            at_least=at_least,
         )
+        return self._answered(request)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        k: int = 10,
+        *,
+        of: Where = None,
+        where: Where = None,
+        weights: Mapping[str, float] | None = None,
+        same: str | Sequence[str] = (),
+        variants: bool = False,
+        duplicates: bool = False,
+        by_group: bool = False,
+        variety: float = 0.0,
+        at_least: float = 0.0,
+        progress: Progress = lambda *_: None,
+    ) -> Exported:
+        """What `similar` gives for every product, in a .parquet, .jsonl or .csv file: a row for each match.
+
+        of: a filter on the products that are asked about; all when not given. The rest is as in `similar`.
+        Raises `LookalikeError` where the file cannot be written, `FilterError`, `RecipeError`.
+        """
+        like = partial(
+            self._like,
+            k=k,
+            where=read(where),
+            same=same,
+            variants=variants,
+            duplicates=duplicates,
+            by_group=by_group,
+            variety=variety,
+            at_least=at_least,
+        )
+        calibration = self._calibrator.calibration()
+        asked = self.store.ids(limit=0, where=read(of))
+        requests = self._like_each(asked, self.weights(weights), like, progress)
+        rows = answered = 0
+        with table_at(Path(path)) as write:
+            for product_id, shown in answers(self.store, requests, partial(self._shown, calibration)):
+                write(rows_of(product_id, shown))
+                rows += len(shown)
+                answered += bool(shown)
+        return Exported(Path(path), len(asked), rows, unanswered=len(asked) - answered)
 
     def search(
         self,
         *,
         image: Picture | None = None,
         text: str | None = None,
+        liked: Sequence[str] = (),
+        disliked: Sequence[str] = (),
         k: int = 7,
         where: Where = None,
         weights: Mapping[str, float] | None = None,
+        same: str | Sequence[str] = (),
         box: Box | Sequence[float] | None = None,
+        duplicates: bool = False,
         by_group: bool = False,
         variety: float = 0.0,
+        at_least: float | None = None,
     ) -> list[Match]:
-        """Products like a picture, a text, or both.
+        """Products like a picture, a text, products that are liked, or several of these.
 
         image: a path, a URL, the bytes of a file, or pixels (height, width, 3).
+        text: beside a picture or what is liked, a colour that it names is looked for instead of theirs: "but red".
+        liked, disliked: ids of products to come near to, and to keep away from; they are no answers themselves.
+        same: as in `similar`, the values of what is liked.
         box: look only at this part of the picture, (left, top, right, bottom) as fractions.
+        at_least: the lowest score that is an answer. When not given, there is none if the picture and the words are
+        as foreign to the catalogue as pictures of nothing are; 0 answers whatever comes nearest.
         The rest is as in `similar`. Raises `PictureError` for a picture that cannot be used.
         """
-        if image is None and not (text and text.strip()):
-            raise LookalikeError("a search needs an image, a text, or both")
-        parts: dict[str, Vector] = {}
-        if image is not None:
-            canvas = self._encoder.canvas(self._pixels(image, _as_box(box)))
-            parts |= {p: rows[0] for p, rows in self._encoder.encode_pictures([canvas]).items()}
-        if text and text.strip() and "text" in self._encoder.parts:
-            parts["text"] = self._encoder.encode_text(text)[0]
-        return self._matches(
-            self._query(parts, weights),
-            asking="search",
-            k=k,
-            where=where,
-            left_out=LeftOut(),
-            by_group=by_group,
-            variety=variety,
+        if image is None and not said(text) and not liked:
+            raise LookalikeError("a search needs an image, a text, or both, or products that are liked")
+        examples = {i: self._views(i)[0] for i in (*liked, *disliked)}
+        asked = [self.product(i) for i in liked]
+        parts = self._wanted(
+            self._looks(image, as_box(box)) if image is not None else None,
+            said(text),
+            liked=[examples[i].parts for i in liked],
+            disliked=[examples[i].parts for i in disliked],
+        )
+        styles = {self.product(i).style for i in examples}
+        query = self._query(parts, weights)
+        if at_least is None and not liked and self._familiarity.is_strange({p: parts[p] for p in query.active}):
+            return []
+        return self._answered(
+            Request(
+                query,
+                plan(self.rules, "search", asked, self._within(read(where), same, asked), self.store.header),
+                k=k,
+                left_out=LeftOut(set(examples), styles, {main.view.key for main in examples.values()}),
+                by_group=by_group,
+                variety=variety,
+                at_least=at_least or 0.0,
+                folding=self._folding(duplicates),
+            )
         )
 
     def weights(self, wanted: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -177,36 +273,104 @@ class Recommender:
             )
         return query
 
-    def _pixels(self, image: Picture, box: Box | None) -> Pixels:
+    def _looks(self, image: Picture, box: Box | None) -> dict[str, Vector]:
+        """The parts that a picture gives."""
         at_least = self._encoder.recipe.canvas * (_DETAIL if box else 1)
-        if isinstance(image, np.ndarray):
-            pixels = _as_pixels(image)
-        elif isinstance(image, bytes):
-            pixels = decode(image, at_least=at_least)
-        else:
-            try:
-                pixels = decode(read_bytes(os.fspath(image), fetcher=self.fetcher), at_least=at_least)
-            except PictureError as error:
-                raise _naming(error, os.fspath(image)) from error
-        return crop(pixels, box) if box else pixels
+        canvas = self._encoder.canvas(pixels_of(image, box, at_least=at_least, fetcher=self.fetcher))
+        return {part: rows[0] for part, rows in self._encoder.encode_pictures([canvas]).items()}
 
-    def _matches(
+    def _wanted(
         self,
+        looks: Mapping[str, Vector] | None,
+        text: str,
+        *,
+        liked: Sequence[Mapping[str, Vector]],
+        disliked: Sequence[Mapping[str, Vector]],
+    ) -> dict[str, Vector]:
+        """The parts of a query for a picture, a text and examples: the text beside the others may change them."""
+        reads = {"text": self._encoder.encode_text(text)[0]} if text and "text" in self._encoder.parts else {}
+        shown = [*([looks] if looks else []), *liked]
+        parts = combined(shown or [reads], disliked)
+        if shown and text:
+            parts = with_colours(parts, colours_wanted(text, parts, self.store), self.store, self._encoder)
+            parts |= {part: direction([parts[part], v]) if part in parts else v for part, v in reads.items()}
+        return parts
+
+    def _changed(self, product: Product, parts: Mapping[str, Vector], text: str) -> dict[str, Vector]:
+        """The parts of a product of the store that is asked for with a change in words."""
+        names = colours_wanted(text, parts, self.store)
+        changed = with_colours(parts, names, self.store, self._encoder)
+        if "text" in self._encoder.parts:
+            changed["text"] = reworded(product, text, names, self._encoder)
+        return changed
+
+    def _within(self, where: Filter, same: str | Sequence[str], asked: Sequence[Product]) -> Filter:
+        """The filter, and the same values as the products asked about."""
+        for name in [same] if isinstance(same, str) else same:
+            if (found := alike(name, asked, self.store.header)) is None:
+                who = " and ".join(repr(p.id) for p in asked) or "a query without a product"
+                raise LookalikeError(f"{who} has no {name}, so nothing can have the same {name}: leave it out")
+            where = where & found
+        return where
+
+    def _like(
+        self,
+        product: Product,
+        main: View,
         query: Query,
         *,
-        asking: Asking,
-        asked: Sequence[Product] = (),
         k: int,
-        where: Where,
-        left_out: LeftOut,
+        where: Filter,
+        same: str | Sequence[str],
+        variants: bool,
+        duplicates: bool,
         by_group: bool,
         variety: float,
-    ) -> list[Match]:
-        rules = plan((), asking, asked, read(where), self.store.header)
-        request = Request(query, rules, k=k, left_out=left_out, by_group=by_group, variety=variety)
+        at_least: float,
+    ) -> Request:
+        """What is asked when a product of the store is."""
+        its_own = LeftOut({product.id}, {product.style}, {main.key}, None if duplicates else query.parts)
+        within = self._within(where, same, [product])
+        return Request(
+            query,
+            plan(self.rules, "similar", [product], within, self.store.header),
+            k=k,
+            left_out=LeftOut({product.id}) if variants else its_own,
+            by_group=by_group,
+            variety=variety,
+            at_least=at_least,
+            folding=self._folding(duplicates),
+        )
+
+    def _folding(self, duplicates: bool) -> Folding | None:
+        return None if duplicates else Folding.of(self._calibrator.calibration(), self._encoder.parts)
+
+    def _like_each(
+        self,
+        ids: Sequence[str],
+        weights: Mapping[str, float],
+        like: Callable[[Product, View, Query], Request],
+        progress: Progress,
+    ) -> Iterator[tuple[str, Request]]:
+        """What is asked of each product that has something to compare, read block by block."""
+        for start in range(0, len(ids), BLOCK):
+            block = ids[start : start + BLOCK]
+            products, views = self.store.products(block), self.store.views(block)
+            for i in block:
+                if i in products and i in views:
+                    main = views[i][0]
+                    query = Query({p: vector for p, vector in main.parts.items() if vector.any()}, weights)
+                    if query.active:
+                        yield i, like(products[i], main.view, query)
+            progress("exporting", start + len(block), len(ids))
+
+    def _answered(self, request: Request) -> list[Match]:
         calibration = self._calibrator.calibration()
-        scale = calibration.scale({p: query.weights[p] for p in query.active})
-        return self._with_products(answer(self.store, request, scale), query, calibration)
+        return self._with_products(self._shown(calibration, request), request.query, calibration)
+
+    def _shown(self, calibration: Calibration, request: Request, rounds: Rounds | None = None) -> list[Scored]:
+        scale = calibration.scale({p: request.query.weights[p] for p in request.query.active})
+        return answer(self.store, request, scale, rounds=rounds)
 
     def _with_products(self, shown: Sequence[Scored], query: Query, calibration: Calibration) -> list[Match]:
         products = self.store.products([s.id for s in shown])
@@ -237,30 +401,13 @@ def check_models(recipe: Recipe, models: Mapping[str, str], path: str) -> None:
             )
 
 
-def _as_box(box: Box | Sequence[float] | None) -> Box | None:
-    if box is None or isinstance(box, Box):
-        return box
-    try:
-        return Box(*(float(x) for x in box))
-    except (TypeError, ValueError) as error:
-        raise LookalikeError(f"box {box!r} is not left, top, right, bottom in fractions 0..1") from error
+def said(text: str | None) -> str:
+    """What a text says; empty for one that says nothing."""
+    return (text or "").strip()
 
 
-def _as_pixels(array: npt.NDArray[np.uint8]) -> Pixels:
-    if array.dtype == np.uint8 and array.ndim == 2:
-        array = np.repeat(array[:, :, None], 3, axis=2)
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
-        raise PictureError(
-            f"an array of {array.dtype} {array.shape} is no picture: give uint8 (height, width, 3), RGB"
-        )
-    return np.ascontiguousarray(array)
-
-
-def _naming(error: PictureError, picture: str) -> PictureError:
-    text = str(error)
-    return error if picture in text else type(error)(f"{picture}: {text}")
-
-
-def open_shop(path: str | os.PathLike[str], *, recipe: Recipe | None = None) -> Recommender:
+def open_shop(
+    path: str | os.PathLike[str], *, recipe: Recipe | None = None, rules: RulesSource = None
+) -> Recommender:
     """An open shop: `lookalike.open("shop")`. See `Recommender.open`."""
-    return Recommender.open(path, recipe=recipe)
+    return Recommender.open(path, recipe=recipe, rules=rules)

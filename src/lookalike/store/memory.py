@@ -35,6 +35,7 @@ from lookalike.store.scanning import Rounded, extended, shortlist, shortlists
 from lookalike.types import Filter, Product, Query, Vector, Vectors
 
 _ROUNDED_FROM = 2_000  # rows left by the filter; fewer are scored exactly at once
+_SCORES = 12_000_000  # in memory together while many queries are answered
 _MOST_CHUNKS = 8
 _SMALL_APPEND = 256
 
@@ -151,16 +152,25 @@ class MemoryStore:
             masks = {one: self._allowed(one).copy() for one in dict.fromkeys(where)}
             table, count = self._table, self._table.num_rows
             blocks = {p: block[:count] for p, block in self._blocks.items()}
-        totals = all_scores(queries, blocks)
-        left = [int(np.count_nonzero(masks[one])) for one in where]
-        found = []
-        for query, positions in zip(queries, shortlists(totals, [masks[one] for one in where], k=k), strict=True):
-            near = scores(query, {p: blocks[p][positions] for p in query.active})
-            found.append(positions[top(near, k)])
-        return [
-            hits(query, rows, {p: blocks[p][at] for p in query.active}, exhausted=all_there <= k)
-            for query, at, rows, all_there in zip(queries, found, _cut(table, found), left, strict=True)
-        ]
+        at_once = max(1, _SCORES // max(1, count))
+        found: list[Hits] = []
+        for start in range(0, len(queries), at_once):
+            some = queries[start : start + at_once]
+            allowed = [masks[one] for one in where[start : start + at_once]]
+            places = [
+                near[top(scores(query, {p: blocks[p][near] for p in query.active}), k)]
+                for query, near in zip(some, shortlists(all_scores(some, blocks), allowed, k=k), strict=True)
+            ]
+            found += [
+                hits(
+                    query,
+                    rows,
+                    {p: blocks[p][at] for p in query.active},
+                    exhausted=bool(np.count_nonzero(mask) <= k),
+                )
+                for query, at, rows, mask in zip(some, places, _cut(table, places), allowed, strict=True)
+            ]
+        return found
 
     def fitted(self) -> dict[str, bytes]:
         return dict(self._fitted)
