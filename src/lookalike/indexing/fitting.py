@@ -10,9 +10,11 @@ import numpy as np
 
 from lookalike.catalogue import Catalogue, Survey
 from lookalike.errors import RecipeError
-from lookalike.indexing.pictures import Loaded, Memory, PictureReader, split_rows
+from lookalike.indexing.pictures import Fault, Loaded, Memory, PictureReader, split_rows
 from lookalike.indexing.shards import SHARD_PRODUCTS
 from lookalike.media.fetching import Fetcher
+from lookalike.models import unrelated
+from lookalike.models.attributes import open_attributes
 from lookalike.models.encoder import Encoder, wording
 from lookalike.models.reduction import Reduction, ReductionFitter
 from lookalike.models.session import default_threads
@@ -57,8 +59,10 @@ def open_or_make(
         columns=found.columns,
         aliases=catalogue.aliases,
         models={p: weights_digest(getattr(chosen, p)) for p in encoder.parts},
+        predicted=_predicted(chosen),
     )
     fitted_bytes = {part: reduction.to_bytes() for part, reduction in encoder.reductions.items()}
+    fitted_bytes[unrelated.UNRELATED] = unrelated.to_bytes(unrelated.unrelated_vectors(encoder))
     return LanceStore.create(path, header, fitted_bytes, mirror_limit=0), encoder, memory
 
 
@@ -77,7 +81,9 @@ def _fit(
     pictures = [p for product in sample for p in product.images] if encoder.sees else []
     pictures = list(dict.fromkeys(pictures))[:FIT_PICTURES]
     reader = PictureReader(encoder, fetcher, workers=workers or 2 * default_threads())
-    for loaded in reader.load(pictures):
+    faults: dict[str, Fault] = {}
+    for loaded in reader.load(pictures, leave_late=True):
+        faults |= {p.picture: p.fault for p in loaded if p.fault}
         good = list({p.key: p for p in loaded if not p.fault}.values())
         if good:
             blocks = encoder.describe_pictures([p.canvas for p in good if p.canvas is not None])
@@ -89,7 +95,7 @@ def _fit(
     if "text" in encoder.parts:
         fitters["text"].add(encoder.describe_wordings([wording(p) for p in sample]))
     encoder.reductions = {part: fitter.fit() for part, fitter in fitters.items() if fitter.count}
-    return encoder, Memory(_reduced(encoder, kept))
+    return encoder, Memory(_reduced(encoder, kept), faults)
 
 
 def _reduced(
@@ -101,6 +107,12 @@ def _reduced(
         blocks = {p: encoder.reduce(p, np.stack([row[p] for _, row in some])) for p in some[0][1]}
         for (loaded, _), vectors in zip(some, split_rows(blocks), strict=True):
             yield loaded.picture, loaded.key, vectors
+
+
+def _predicted(recipe: Recipe) -> tuple[str, ...]:
+    """What the recipe's image model reads off a picture."""
+    attributes = open_attributes(recipe.image)
+    return tuple(attributes.heads) if attributes is not None else ()
 
 
 def _dim(encoder: Encoder, part: str) -> int:

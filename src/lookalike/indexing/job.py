@@ -15,16 +15,18 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from lookalike.catalogue import Catalogue, Survey, open_catalogue, survey, typed
+from lookalike.catalogue.reading import NOT_ON_SALE
 from lookalike.errors import CatalogueError
+from lookalike.indexing.arrivals import in_shards
 from lookalike.indexing.calibrating import calibrate
 from lookalike.indexing.fitting import FIT_PICTURES, Progress, open_or_make
 from lookalike.indexing.rejects import RejectFile
 from lookalike.indexing.shards import SHARD_PRODUCTS, Encoded, Indexer, Line, Shard
+from lookalike.media.caching import PictureCache
 from lookalike.media.fetching import Fetcher
 from lookalike.recipe import Recipe
 from lookalike.store.lance import LanceStore
@@ -54,6 +56,7 @@ class Report:
     rejected: int = 0  # rows
     skipped_pictures: int = 0
     reasons: dict[str, int] = field(default_factory=dict)  # the commonest reasons, without their values
+    hosts: dict[str, dict[str, int]] = field(default_factory=dict)  # host -> why -> pictures that it did not give
     report: str = ""  # the file with every reject; empty when there is none
     seconds: float = 0.0
 
@@ -75,7 +78,8 @@ def index(
 
     source: a catalogue file or a folder of pictures. columns: a column map by name or path, instead of
     recognising one. images: the folder that picture paths start from. recipe: for a new store; for one that
-    exists it must agree. prune: delete products that the catalogue does not have.
+    exists it must agree. prune: delete products that the catalogue does not have. fetcher: for pictures at URLs;
+    the default one keeps them in the cache folder, so that the next run asks only what has changed.
     Raises `CatalogueError` for a catalogue that cannot be read, `RecipeError` for a recipe that differs.
     """
     started, path = time.monotonic(), os.fspath(store)
@@ -83,13 +87,14 @@ def index(
     found = survey(_watched(catalogue, progress), sample=FIT_PICTURES)
     if not found.products:
         raise CatalogueError(_nothing_usable(catalogue, found))
-    fetcher = fetcher or Fetcher()
+    fetcher = fetcher or Fetcher(cache=PictureCache())
     target, encoder, memory = open_or_make(path, found, catalogue, recipe, fetcher, workers, progress)
     indexer = Indexer(target, encoder, fetcher, memory=memory, workers=workers)
     report = Report(path, format=catalogue.format, products=found.products, embedded=len(memory))
     with RejectFile(path, catalogue) as rejects:
         seen: set[int] = set()
-        shards = _shards(catalogue, target.header, rejects, seen, report)
+        lines = _lines(catalogue, target.header, rejects, seen)
+        shards = in_shards(lines, indexer.begin, size=SHARD_PRODUCTS)
         for encoded in engine(indexer.encode, shards):
             _commit(target, encoded, report, rejects)
             progress("indexing", report.added + report.changed + report.unchanged, found.products)
@@ -117,20 +122,13 @@ def _watched(catalogue: Catalogue, progress: Progress) -> Iterator[Product | Rej
         yield item
 
 
-def _shards(
-    catalogue: Catalogue, header: Header, rejects: RejectFile, seen: set[int], report: Report
-) -> Iterator[Shard]:
-    """Products in shards; rejects go to their file as they come."""
-    lines = _lines(catalogue, header, rejects, seen)
-    while shard := list(islice(lines, SHARD_PRODUCTS)):
-        yield shard
-
-
 def _lines(catalogue: Catalogue, header: Header, rejects: RejectFile, seen: set[int]) -> Iterator[Line]:
+    """Products with their lines; rejects go to their file as they come."""
     for number, item in catalogue.with_lines():
         if isinstance(item, Reject):
             rejects.add(item)
-            seen.add(hash(item.id))  # the catalogue has it: what is stored of it stays until its row is mended
+            if not item.reason.startswith(NOT_ON_SALE):
+                seen.add(hash(item.id))  # the catalogue has it: what is stored stays until its row is mended
             continue
         seen.add(hash(item.id))
         try:
@@ -152,6 +150,9 @@ def _commit(store: LanceStore, encoded: Encoded, report: Report, rejects: Reject
     report.changed += encoded.changed
     report.unchanged += encoded.unchanged
     report.embedded += encoded.embedded
+    for (host, reason), count in encoded.failures.items():
+        of_host = report.hosts.setdefault(host, {})
+        of_host[reason] = of_host.get(reason, 0) + count
 
 
 def _nothing_usable(catalogue: Catalogue, found: Survey) -> str:

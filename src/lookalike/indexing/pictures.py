@@ -6,22 +6,48 @@ the number or the size of pictures.
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
-from lookalike.errors import PictureError
+from lookalike.errors import FetchError, PictureError
+from lookalike.indexing.arrivals import Arrivals
+from lookalike.media.caching import key_of
 from lookalike.media.decoding import decode
-from lookalike.media.fetching import Fetcher, read_bytes
+from lookalike.media.fetching import Fetcher, is_url, read_bytes
 from lookalike.models.encoder import Encoder
 from lookalike.types import Pixels, Vector, Vectors
 
+if TYPE_CHECKING:
+    from lookalike.media.web import Fetched
+
 _T = TypeVar("_T")
+_LOOK_S = 0.25  # between two looks at what has come
 _CHUNK = 96  # pictures decoded ahead and embedded together
 _REMEMBERED = 8_192  # pictures whose vectors are kept for the next product that shows them
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a picture: in words for the report, and by host and reason to be counted."""
+
+    words: str
+    host: str = ""  # empty for a file
+    reason: str = ""
+
+    @classmethod
+    def of(cls, picture: str, error: PictureError) -> Fault:
+        words = str(error)
+        if isinstance(error, FetchError):
+            return cls(words, error.host, error.reason)
+        named = words if picture in words else f"{words} ({picture})"
+        if not is_url(picture):
+            return cls(named)
+        return cls(named, urlsplit(picture).netloc.rpartition("@")[2], words.partition(":")[0].partition(";")[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,59 +57,120 @@ class Loaded:
     picture: str
     key: str = ""
     canvas: Pixels | None = None
-    fault: str = ""
-
-
-def key_of(content: bytes) -> str:
-    """The same for the same bytes: 128 bits of BLAKE2b, in hexadecimal."""
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+    fault: Fault | None = None
 
 
 class PictureReader:
-    """Reads pictures, several at a time."""
+    """Reads pictures, several at a time; what comes from URLs is fetched ahead and taken as it comes."""
 
     def __init__(self, encoder: Encoder, fetcher: Fetcher, *, workers: int) -> None:
         self._encoder = encoder
         self._fetcher = fetcher
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
+        self._lock = threading.Lock()
+        self._coming: dict[str, Future[Fetched]] = {}
+        self._users: Counter[str] = Counter()
 
-    def load(self, pictures: Sequence[str]) -> Iterator[list[Loaded]]:
-        """Chunks of loaded pictures, in order, one chunk read ahead of the one being used."""
+    def begin(self, pictures: Iterable[str]) -> list[Future[Fetched]]:
+        """Start to fetch the URLs among them. What comes is kept until `release` was called as often."""
+        futures = []
+        with self._lock:
+            for picture in filter(is_url, pictures):
+                if picture not in self._coming:
+                    self._coming[picture] = self._fetcher.submit(picture)
+                self._users[picture] += 1
+                futures.append(self._coming[picture])
+        return futures
+
+    def release(self, pictures: Iterable[str]) -> None:
+        """What was begun for these is no longer needed."""
+        with self._lock:
+            for picture in filter(self._coming.__contains__, pictures):
+                self._users[picture] -= 1
+                if not self._users[picture]:
+                    del self._users[picture]
+                    self._coming.pop(picture).add_done_callback(self._let_go)
+
+    def load(self, pictures: Sequence[str], *, leave_late: bool = False) -> Iterator[list[Loaded]]:
+        """Chunks of loaded pictures, one chunk decoded ahead of the one being used; files in order.
+
+        leave_late: leave out what comes far slower than the rest.
+        """
+        arrivals: Arrivals[str] = Arrivals()
+        for picture in pictures:
+            arrivals.add(picture, self.begin([picture]))
         ahead: deque[list[Future[Loaded]]] = deque()
-        for at in range(0, len(pictures), _CHUNK):
-            ahead.append([self._pool.submit(self._load, picture) for picture in pictures[at : at + _CHUNK]])
-            if len(ahead) > 1:
+        while ahead or (arrivals.waiting and not (leave_late and arrivals.are_late())):
+            names = arrivals.take(_CHUNK, wait_s=0 if ahead else _LOOK_S)
+            if names:
+                ahead.append([self._pool.submit(self._load, name) for name in names])
+            if len(ahead) > 1 or (ahead and not names):
                 yield [future.result() for future in ahead.popleft()]
-        while ahead:
-            yield [future.result() for future in ahead.popleft()]
+        self.release(pictures)
 
-    def keys(self, pictures: Sequence[str]) -> dict[str, str]:
-        """The key of each picture by its name, without decoding; empty for one that cannot be read."""
-        return dict(zip(pictures, self._pool.map(self._key, pictures), strict=True))
+    def keys(self, pictures: Sequence[str]) -> tuple[dict[str, str], dict[str, Fault]]:
+        """The key of each picture by its name, without decoding; empty for one that cannot be read.
+
+        Apart from these, the faults of those that could not be asked for now, and may well be as they were.
+        """
+        self.begin(pictures)
+        keys: dict[str, str] = {}
+        unknown: dict[str, Fault] = {}
+        for picture, found in zip(pictures, self._pool.map(self._key, pictures), strict=True):
+            if isinstance(found, Fault):
+                unknown[picture] = found
+            else:
+                keys[picture] = found
+        self.release(pictures)
+        return keys, unknown
+
+    def keys_of_fetched(self, pictures: Iterable[str]) -> dict[str, str]:
+        """The keys of those that were begun and are here."""
+        here = {p: coming for p in pictures if (coming := self._coming.get(p)) is not None and coming.done()}
+        return {p: coming.result().key for p, coming in here.items() if coming.exception() is None}
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
     def _load(self, picture: str) -> Loaded:
         try:
-            content = read_bytes(picture, fetcher=self._fetcher)
+            content = self._content(picture)
             pixels = decode(content, at_least=self._encoder.recipe.canvas)
             return Loaded(picture, key_of(content), self._encoder.canvas(pixels))
         except PictureError as error:
-            words = str(error)
-            return Loaded(picture, fault=words if picture in words else f"{words} ({picture})")
+            return Loaded(picture, fault=Fault.of(picture, error))
 
-    def _key(self, picture: str) -> str:
+    def _content(self, picture: str) -> bytes:
+        coming = self._coming.get(picture)
+        if coming is None:
+            return read_bytes(picture, fetcher=self._fetcher)
+        return self._fetcher.content(coming.result())
+
+    def _key(self, picture: str) -> str | Fault:
         try:
+            coming = self._coming.get(picture)
+            if coming is not None:
+                return coming.result().key
             return key_of(read_bytes(picture, fetcher=self._fetcher))
+        except FetchError as error:
+            return Fault.of(picture, error) if error.passing else ""
         except PictureError:
             return ""
+
+    def _let_go(self, future: Future[Fetched]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            self._fetcher.release(future.result())
 
 
 class Memory:
     """What a run knows of pictures: those it began with for good, of the others the latest."""
 
-    def __init__(self, begun_with: Iterable[tuple[str, str, dict[str, Vector]]] = ()) -> None:
+    def __init__(
+        self,
+        begun_with: Iterable[tuple[str, str, dict[str, Vector]]] = (),
+        faults: Mapping[str, Fault] | None = None,
+    ) -> None:
+        self.faults = faults or {}  # what is wrong with those that were tried and cannot be used
         self._first_keys: dict[str, str] = {}  # picture -> key
         self._first_vectors: dict[str, dict[str, Vector]] = {}  # key -> part -> vector
         for picture, key, vectors in begun_with:

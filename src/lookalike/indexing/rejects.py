@@ -38,7 +38,7 @@ class RejectFile:
         self.rows += not skipped
         self.skipped += skipped
         self.path = str(self._final)
-        kind = reject.reason.partition(":")[0][:60]
+        kind = reject.reason.removeprefix("picture skipped: ").partition(": ")[0][:90]
         if kind in self._reasons or len(self._reasons) < 100:
             self._reasons[kind] = self._reasons.get(kind, 0) + 1
 

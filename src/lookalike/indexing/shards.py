@@ -5,14 +5,18 @@ Plain values in, plain values out, nothing written: so any engine shaped like `m
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from lookalike.indexing.pictures import Loaded, Memory, PictureReader, split_rows
-from lookalike.media.fetching import Fetcher, is_url
+from lookalike.indexing.pictures import Fault, Loaded, Memory, PictureReader, split_rows
+from lookalike.media.fetching import Fetcher
+from lookalike.models.attributes import open_attributes
 from lookalike.models.encoder import Encoder, Wording, wording
 from lookalike.models.session import default_threads
 from lookalike.store.interface import KnownView, Store
@@ -44,6 +48,7 @@ class Encoded:
     unchanged: int = 0
     embedded: int = 0  # pictures
     rejects: list[Reject] = field(default_factory=list)
+    failures: Counter[tuple[str, str]] = field(default_factory=Counter)  # pictures from URLs by host and reason
 
 
 class Indexer:
@@ -62,16 +67,22 @@ class Indexer:
         self._encoder = encoder
         self._memory = memory or Memory()
         self._reader = PictureReader(encoder, fetcher, workers=workers or 2 * default_threads())
+        self._attributes = open_attributes(encoder.recipe.image, encoder.reductions.get("image"))
         self._sees = any(part != "text" for part in store.header.parts)
 
     def close(self) -> None:
         self._reader.close()
 
+    def begin(self, line: Line) -> Sequence[Future[Any]]:
+        """Start to fetch the pictures that `encode` will need for this line, and return what to wait for."""
+        pictures = line.product.images if self._sees else ()
+        return self._reader.begin(p for p in pictures if not self._memory.key(p) and p not in self._memory.faults)
+
     def encode(self, shard: Shard) -> Encoded:
         """What is to be written for these products. Writes nothing itself."""
         result = Encoded()
         known = self._store.known([line.product.id for line in shard])
-        keys = self._current_keys(shard, known)
+        keys = self._current_keys(shard, known, result)
         rebuilt: list[Line] = []
         patched: list[Product] = []
         for line in shard:
@@ -86,14 +97,28 @@ class Indexer:
                 result.unchanged += 1
         result.changed += len(patched)
         if patched:
-            result.facts = facts_table(self._store.header, patched)
-        self._rebuild(rebuilt, known, result)
+            mains = self._store.views([p.id for p in patched])
+            images = {i: views[0].parts.get("image") for i, views in mains.items()}
+            result.facts = facts_table(self._store.header, self._with_guesses(patched, images))
+        self._rebuild(rebuilt, known, keys, result)
+        self._reader.release(p for line in shard for p in line.product.images)
         return result
 
-    def _current_keys(self, shard: Shard, known: Mapping[str, list[KnownView]]) -> dict[str, str]:
-        """Keys of the local pictures of products that are stored with the same pictures."""
-        pictures = [p for line in shard if _same_pictures(line.product, known) for p in line.product.images]
-        return self._reader.keys([p for p in dict.fromkeys(pictures) if not is_url(p)]) if self._sees else {}
+    def _current_keys(self, shard: Shard, known: Mapping[str, list[KnownView]], result: Encoded) -> dict[str, str]:
+        """Keys of the pictures of products that are stored with the same pictures.
+
+        A picture whose host cannot be asked now keeps the key that it has in the store, and is reported.
+        """
+        same = [line for line in shard if self._sees and _same_pictures(line.product, known)]
+        keys, unknown = self._reader.keys(list(dict.fromkeys(p for line in same for p in line.product.images)))
+        for line in same:
+            for view in known[line.product.id]:
+                if (fault := unknown.get(view.view.picture)) is not None:
+                    keys[view.view.picture] = view.view.key
+                    words = f"picture skipped, it stays as it is stored: {fault.words}"
+                    result.rejects.append(Reject(line.number, line.product.id, words))
+        result.failures.update((fault.host, fault.reason) for fault in unknown.values())
+        return keys
 
     def _has_new_content(self, product: Product, views: list[KnownView], keys: Mapping[str, str]) -> bool:
         if words_of(_words(product)) != views[0].words:
@@ -104,10 +129,12 @@ class Indexer:
             return True
         return any(keys.get(v.view.picture, v.view.key) != v.view.key for v in views)
 
-    def _rebuild(self, lines: Shard, known: Mapping[str, list[KnownView]], result: Encoded) -> None:
+    def _rebuild(
+        self, lines: Shard, known: Mapping[str, list[KnownView]], keys: Mapping[str, str], result: Encoded
+    ) -> None:
         if not lines:
             return
-        found, faults = self._picture_vectors(lines, result)
+        found, faults = self._picture_vectors(lines, keys, result)
         views: list[tuple[Product, View]] = []
         for line in lines:
             fresh = self._views_of(line, found, faults, known, result)
@@ -128,13 +155,29 @@ class Indexer:
             else:
                 nothing = np.zeros(header.dims[part], np.float32)
                 blocks[part] = np.stack([found.get(v.picture, ("", {}))[1].get(part, nothing) for _, v in views])
+        images = {
+            product.id: blocks["image"][at]
+            for at, (product, view) in enumerate(views)
+            if "image" in blocks and view.number == 0
+        }
+        shown = {p.id: p for p in self._with_guesses(list(products.values()), images)}
+        views = [(shown[product.id], view) for product, view in views]
         result.rows = rows_table(header, views, [words[product.id] for product, _ in views], blocks)
+
+    def _with_guesses(self, products: Sequence[Product], images: Mapping[str, Vector | None]) -> list[Product]:
+        """The products with what their main pictures show. images: the stored image part by id."""
+        if self._attributes is None or not self._store.header.predicted:
+            return list(products)
+        seen = {i: vector for i, vector in images.items() if vector is not None}
+        guesses = self._attributes.read(np.stack(list(seen.values()))) if seen else []
+        predicted = dict(zip(seen, guesses, strict=True))
+        return [replace(p, predicted=predicted.get(p.id, {})) for p in products]
 
     def _views_of(
         self,
         line: Line,
         found: Mapping[str, tuple[str, dict[str, Vector]]],
-        faults: Mapping[str, str],
+        faults: Mapping[str, Fault],
         known: Mapping[str, list[KnownView]],
         result: Encoded,
     ) -> list[tuple[Product, View]]:
@@ -144,7 +187,7 @@ class Indexer:
         for picture in product.images if self._sees else ():
             if picture in faults:
                 words = "picture skipped: " if usable else ""
-                result.rejects.append(Reject(line.number, product.id, words + faults[picture]))
+                result.rejects.append(Reject(line.number, product.id, words + faults[picture].words))
         if self._sees and product.images and not usable:
             kept = product.id in known
             result.added -= not kept
@@ -154,16 +197,24 @@ class Indexer:
         return [(product, View(product.id, n, p, found.get(p, ("", {}))[0])) for n, p in enumerate(pictures)]
 
     def _picture_vectors(
-        self, lines: Shard, result: Encoded
-    ) -> tuple[dict[str, tuple[str, dict[str, Vector]]], dict[str, str]]:
-        """Key and vectors of every usable picture by its name, and what is wrong with the others."""
+        self, lines: Shard, keys: Mapping[str, str], result: Encoded
+    ) -> tuple[dict[str, tuple[str, dict[str, Vector]]], dict[str, Fault]]:
+        """Key and vectors of every usable picture by its name, and what is wrong with the others.
+
+        keys: those that are known already; such a picture is not read when the store has its vectors.
+        """
         found: dict[str, tuple[str, dict[str, Vector]]] = {}
-        faults: dict[str, str] = {}
+        faults: dict[str, Fault] = {}
         unread = []
-        for picture in dict.fromkeys(p for line in lines for p in line.product.images) if self._sees else ():
-            key = self._memory.key(picture)
-            if key and (vectors := self._memory.vectors(key)) is not None:
+        pictures = list(dict.fromkeys(p for line in lines for p in line.product.images)) if self._sees else []
+        keys = {**self._reader.keys_of_fetched(pictures), **keys}
+        stored = self._store.vectors_of_pictures([key for p in pictures if (key := keys.get(p))])
+        for picture in pictures:
+            key = self._memory.key(picture) or keys.get(picture, "")
+            if (vectors := self._memory.vectors(key) or stored.get(key)) is not None:
                 found[picture] = (key, vectors)
+            elif picture in self._memory.faults:
+                faults[picture] = self._memory.faults[picture]
             else:
                 unread.append(picture)
         for loaded in self._reader.load(unread):
@@ -178,6 +229,7 @@ class Indexer:
             for p in good:
                 found[p.picture] = (p.key, vectors_of[p.key])
                 self._memory.keep(p.picture, p.key, vectors_of[p.key])
+        result.failures.update((fault.host, fault.reason) for fault in faults.values() if fault.host)
         return found, faults
 
     def _known_vectors(self, loaded: Sequence[Loaded]) -> dict[str, dict[str, Vector]]:

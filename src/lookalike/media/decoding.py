@@ -71,17 +71,20 @@ def sniff(data: bytes) -> str:
         return "TIFF"
     if data[:2] == b"BM":
         return "BMP"
-    raise PictureError(f"not a picture but {_what_else(data)}: use {', '.join(FORMATS)}")
+    what = _what_else(data)
+    but = f"but {what}" if what else f"that is known: it begins with {data[:8]!r}"
+    raise PictureError(f"not a picture {but}; use {', '.join(FORMATS)}")
 
 
 def _what_else(data: bytes) -> str:
+    """What the bytes are known to be; empty for what nobody knows."""
     if not data.strip():
         return "an empty file" if not data else "a file of blanks"
     start = data.lstrip()[:32]
     for mark, words in _REFUSED.items():
         if start.lower().startswith(mark.lower()):
             return words
-    return f"something that begins with {data[:8]!r}"
+    return ""
 
 
 def decode(data: bytes, *, at_least: int | None = None, limits: Limits | None = None) -> Pixels:
