@@ -86,9 +86,11 @@ def read_families(layout: Layout, table: Table) -> Families | None:
 
 def _without_zero(cells: Cells, parent: str) -> Cells:
     """The cells without a parent that is 0, which is how WordPress writes none."""
-    return (
-        {name: cell for name, cell in cells.items() if name != parent} if cells.get(parent) in (0, "0") else cells
-    )
+    return _without(cells, (parent,)) if cells.get(parent) in (0, "0") else cells
+
+
+def _without(cells: Cells, columns: Sequence[str]) -> Cells:
+    return {column: cell for column, cell in cells.items() if column not in columns}
 
 
 def text_of(cells: Cells, column: str) -> str:
@@ -175,8 +177,10 @@ def _children(layout: Layout, family: list[Row]) -> Iterator[Row]:
     group: Cells = {parent: _id_of(layout, head)}
     for row in heads:
         yield Row(row.line, _illustrated(layout, row.cells, children) | group)
+    pictures = layout.fields.get("images", ())
     for row in children:
-        cells = shared | layout.naming.read(row.cells) | row.cells
+        inherited = _without(shared, pictures) if references(layout, row.cells) else shared
+        cells = inherited | layout.naming.read(row.cells) | row.cells
         yield Row(row.line, cells | (off_sale if layout.hidden_by(head) else {}) | group)
 
 

@@ -117,6 +117,7 @@ def _shown(path: str) -> str:
 
 def nothing_named(layout: Layout) -> str:
     """Why a row has no picture: what it leaves empty."""
-    columns = layout.fields.get("images", ()) or re.findall(r"{([^{}]+)}", layout.map.picture_template)
+    named = [column for column in layout.fields.get("images", ()) if column in layout.attributes]
+    columns = named or re.findall(r"{([^{}]+)}", layout.map.picture_template)
     one = len(columns) == 1
     return f"no picture: column{'' if one else 's'} {', '.join(columns)} {'is' if one else 'are'} empty"
