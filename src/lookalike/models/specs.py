@@ -52,6 +52,7 @@ class ModelSpec:
     quantised_from: str = ""  # the float32 model that `models export` makes this int8 one from
     heads: str = ""  # classifiers on its embedding, in safetensors: "bundled:FILE" and the like
     words: str = ""  # a projection of text into its embedding, in safetensors
+    trainable: str = ""  # the same weights as safetensors, for `lookalike train` to begin with; like `weights`
     output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
     input: Input = field(default_factory=Input)
     batch: int = 4

@@ -115,6 +115,25 @@ def export_network(network: Any, out: Path, *, side: int = 224, half: bool = Tru
     return out
 
 
+def export_head(network: Any, head: str, out: Path, *, dim: int) -> Path:
+    """Write a head of a network as a graph from `features` (n, dim) to `logits` (n, classes), and return `out`."""
+
+    def classified(network: Any, features: Any) -> Any:
+        return network.classify(features)[head]
+
+    features = np.random.default_rng(0).standard_normal((2, dim)).astype(np.float32)
+    with _in_place(out) as draft:
+        _trace(
+            _wrapped(network, classified),
+            {"features": features},
+            draft,
+            output="logits",
+            axes={"features": {0: "batch"}, "logits": {0: "batch"}},
+            probes=[{"features": features[:1]}],
+        )
+    return out
+
+
 def export_text_model(source: Path | str, out: Path) -> Path:
     """Write a BERT-like encoder as a graph from token ids to `embeddings`, and `tokenizer.json` beside it.
 

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lookalike.evaluate.splits import held_out
 from lookalike.extras import require
 from lookalike.media.augmenting import Augmentation
 from lookalike.media.colour import garment_weights
@@ -32,7 +33,7 @@ from lookalike.media.masks import decode_mask
 from lookalike.training import losses
 from lookalike.training.loop import Batch, Schedule, train
 from lookalike.training.networks import garment_encoder
-from lookalike.training.samples import Labels, Source, fed, held_out, views_of
+from lookalike.training.samples import Labels, Source, fed, numbered, views_of
 from lookalike.types import Mask, Pixels
 
 HEADS = ("articleType", "baseColour", "gender", "usage", "snapshot", "worn")
@@ -184,7 +185,7 @@ def _fashion(data: Path, classes: dict[str, list[str]]) -> tuple[Source, Held]:
             {head: np.asarray([numbers[head].get(row[head], -1) for row in part], np.int64) for head in heads},
         )
     pixels, labels = made[False]
-    things = _numbered([str(hash(content[row["id"]])) for row in sides[False]])
+    things = numbered([str(hash(content[row["id"]])) for row in sides[False]])
     source = Source(
         "fashion",
         pixels,
@@ -219,7 +220,7 @@ def _snapshots(data: Path, classes: dict[str, list[str]]) -> tuple[Source, Held]
     held = Held(
         [_small((folder / "images" / f"{r['image']}.jpg").read_bytes()) for r in out],
         {"snapshot": np.asarray([number[r["label"]] for r in out], np.int64)},
-        _numbered([r["sender_id"] for r in out]),
+        numbered([r["sender_id"] for r in out]),
         ["main"] * len(out),
     )
     return source, held
@@ -233,14 +234,14 @@ def _shop(data: Path, classes: dict[str, list[str]]) -> tuple[Source, Held]:
     pixels = [_small(path.read_bytes()) for path in paths]
     out = [held_out(style, HELD_OUT["shop"]) for style in styles]
     kept = [at for at, is_out in enumerate(out) if not is_out]
-    things = _numbered(names)
+    things = numbered(names)
     source = Source(
         "shop",
         [pixels[at] for at in kept],
         things[kept],
         [garment_mask(pixels[at]) for at in kept],
         {},
-        families=_numbered(styles)[kept],
+        families=numbered(styles)[kept],
         how=Augmentation(close_up=0.5, crop=0.3),
     )
     return source, Held(pixels, {}, things, [k + " held out" * o for k, o in zip(kinds, out, strict=True)])
@@ -314,12 +315,6 @@ def _shrunk(pixels: Pixels) -> Pixels:
         return np.ascontiguousarray(pixels)
     scale = _LARGE / longest
     return resize(pixels, max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-
-
-def _numbered(names: Sequence[str]) -> Labels:
-    """Equal names, equal numbers, in order of appearance."""
-    numbers: dict[str, int] = {}
-    return np.asarray([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
 
 
 def main() -> None:

@@ -2,23 +2,25 @@
 
 What is trained is a `Task`; how long and how fast is a `Schedule`. A run writes into its folder
 
-    last.safetensors   weights, their running average, and the optimiser's state, every few minutes
+    last.safetensors   weights, their running average, the optimiser's state and the curves, every few minutes
     best.safetensors   the averaged weights that validated best: what the run is for
-    curves.json        every loss and every figure by step
+    curves.json, .png  every loss and every figure by step, for programs and for people
 
-and goes on from there when it is started again: batches are drawn by the seed and the number of the step, so a run
-that was killed ends where one that was not would have.
+and goes on from `last.safetensors` when it is started again. Batches, and whatever a network draws by chance, hang
+on the seed and the number of the step alone, so on one machine a run that was killed ends, bit for bit, where one
+that was not would have.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,10 +28,14 @@ import numpy as np
 
 from lookalike.errors import LookalikeError
 from lookalike.extras import require
+from lookalike.media.charts import Panel, write_chart
 
 Batch = dict[str, Any]  # name -> array of numpy; the loop makes tensors of them
 Say = Callable[[str], None]
 _AHEAD = 3  # batches that are made while the network is busy
+_MAKERS = max(1, (os.cpu_count() or 1) // 2)  # threads that make them
+_PACED = 6  # steps that the pace is measured on, the first of them not counted
+_LOSS = "loss"  # figures whose name has this word are drawn among the losses
 
 
 class Task(Protocol):
@@ -64,6 +70,7 @@ class Schedule:
     head_rate: float = 2e-3  # for parameters that start at random: names beginning with one of `heads`
     heads: tuple[str, ...] = ("neck", "heads")
     decay: float = 0.02
+    clip: float = 5.0  # the longest gradient that is followed as it is; 0 follows any
     warmup: int = 100
     cooldown: float = 0.3
     average: float = 0.998  # share that the running average of the weights keeps of itself each step
@@ -72,8 +79,17 @@ class Schedule:
     patience: int = 0  # validations without a better figure before the run stops; 0 never stops
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        for name in ("steps", "validate_every", "save_every"):
+            if getattr(self, name) < 1:
+                raise LookalikeError(f"{name} is {getattr(self, name)}: a training takes at least 1")
+
     def factor(self, step: int) -> float:
-        """What the rate is multiplied by at a step."""
+        """What the rate is multiplied by at a step.
+
+        >>> [Schedule(steps=100, warmup=10, cooldown=0.5).factor(step) for step in (0, 9, 50, 75)]
+        [0.1, 1.0, 1.0, 0.5]
+        """
         falling = self.steps * self.cooldown
         return min(1.0, (step + 1) / max(1, self.warmup), (self.steps - step) / max(1.0, falling))
 
@@ -87,7 +103,7 @@ class Curves:
 
     @property
     def best(self) -> dict[str, float]:
-        """The figures of the best validation; empty before the first."""
+        """The figures of the best validation, the first of equals; empty before the first."""
         return max(self.figures, key=_leading, default={})
 
     @property
@@ -102,87 +118,225 @@ def train(
     """Train until the schedule ends or nothing gets better, and leave the best weights in the task's network.
 
     compiled: let PyTorch compile the network first; half a minute that a long run gains back many times.
+    Raises `LookalikeError` where losses are no numbers any more, or the folder holds another run.
     """
-    torch = require("torch", extra="train", to="train a model")
-    torch.set_flush_denormal(True)
-    torch.manual_seed(schedule.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    folder.mkdir(parents=True, exist_ok=True)
-    network = task.network.to(device)
-    optimiser = torch.optim.AdamW(_groups(network, schedule), lr=schedule.rate)
-    average = {name: value.detach().clone().float() for name, value in network.state_dict().items()}
-    curves, begin = _resume(folder, schedule, network, optimiser, average, say)
-    forward = network.forward
-    if compiled:
-        network.forward = torch.compile(forward)
-    recent: dict[str, list[float]] = {}
-    started, first = time.monotonic(), begin
-    network.train()
-    with _ahead(task, schedule, begin) as batches:
-        for step, arrays in zip(range(begin, schedule.steps), batches, strict=False):
-            for group in optimiser.param_groups:
-                group["lr"] = group["rate"] * schedule.factor(step)
-            batch = {name: _tensor(torch, array, device) for name, array in arrays.items()}
-            losses = task.losses(batch)
-            optimiser.zero_grad(set_to_none=True)
-            sum(losses.values()).backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimiser.step()
-            _follow(average, network, min(schedule.average, (step + 1) / (step + 10)))
-            for name, loss in losses.items():
-                recent.setdefault(name, []).append(float(loss.detach()))
-            done = step + 1
-            if done % schedule.save_every == 0 or done == schedule.steps:
-                means = {name: float(np.mean(values)) for name, values in recent.items()}
-                if not all(math.isfinite(mean) for mean in means.values()):
-                    raise LookalikeError(f"the losses are {means} at step {done}: lower the rate {schedule.rate}")
-                recent.clear()
-                curves.losses.append({"step": done, **means})
-                pace = (time.monotonic() - started) / (done - first)
-                left = pace * (schedule.steps - done) / 60
-                shown = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
-                say(f"step {done:,} of {schedule.steps:,}, {left:.0f} min left: {shown}")
-                _save(folder, network, optimiser, average, curves, done, schedule)
-            if done % schedule.validate_every == 0 or done == schedule.steps:
-                network.forward = forward
-                _validate(task, network, average, curves, done, folder, say)
-                if compiled:
-                    network.forward = torch.compile(forward)
-                network.train()
-                _save(folder, network, optimiser, average, curves, done, schedule)
-                if schedule.patience and curves.since_best >= schedule.patience:
-                    say(f"stopped at step {done:,}: no better for {curves.since_best} validations")
-                    break
-    network.forward = forward
-    load_weights(network, folder / "best.safetensors")
-    network.eval()
-    return curves
+    run = _Run(task, schedule, folder, say)
+    run.resume()
+    plain = run.network.forward
+    quick = require("torch", extra="train", to="train a model").compile(plain) if compiled else plain
+    with _batches(task, schedule, run.done) as batches:
+        while run.done < schedule.steps and not run.is_stuck:
+            run.network.forward = quick
+            run.step(next(batches))
+            run.network.forward = plain
+            is_last = run.done == schedule.steps
+            is_looked_at = is_last or run.done % schedule.validate_every == 0
+            if is_looked_at or run.done % schedule.save_every == 0:
+                run.sum_up()
+                if is_looked_at:
+                    run.validate()
+                run.save()
+    if run.is_stuck:
+        say(f"stopped at step {run.done:,}: no better for {run.curves.since_best} validations")
+    load_weights(run.network, folder / "best.safetensors")
+    run.network.eval()
+    return run.curves
+
+
+def lasting(schedule: Schedule, minutes: float, task: Task, folder: Path, *, say: Say) -> Schedule:
+    """The schedule with as many steps as fit into the minutes, by the pace of a few that are then taken back.
+
+    A folder that holds a run keeps to the schedule that the run began with.
+    """
+    kept = kept_schedule(folder)
+    if kept is not None:
+        return kept
+    few = replace(schedule, steps=_PACED)
+    task.network.to(_device(require("torch", extra="train", to="train a model")))
+    ended: list[float] = []
+    with _passing(task.network) as network, _batches(task, few, 0) as batches:
+        optimiser = _optimiser(network, few)
+        for step, batch in enumerate(batches):
+            _descend(task, network, optimiser, batch, few, step)
+            ended.append(time.monotonic())
+    pace = (ended[-1] - ended[0]) / (len(ended) - 1)
+    steps = max(1, int(minutes * 60 / pace))
+    say(f"{steps:,} steps fit into {minutes:g} minutes, at {pace:.2f} s each")
+    fewer = min(1.0, steps / schedule.steps)
+    return replace(
+        schedule,
+        steps=steps,
+        warmup=round(schedule.warmup * fewer),
+        validate_every=max(1, round(schedule.validate_every * fewer)),
+        save_every=max(1, round(schedule.save_every * fewer)),
+    )
+
+
+def kept_schedule(folder: Path) -> Schedule | None:
+    """The schedule of the run that a folder holds; None where it holds none."""
+    path = folder / "last.safetensors"
+    if not path.exists():
+        return None
+    return _schedule(_read(path)[1])
 
 
 def load_weights(network: Any, path: Path) -> None:
     """Put weights from a safetensors file into a network of the same shape."""
-    safetensors = require("safetensors.torch", extra="train", to="read weights")
-    network.load_state_dict(safetensors.load_file(str(path)))
+    tensors, _ = _read(path)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise LookalikeError(f"{path} has the weights of another network") from error
 
 
-def save_weights(state: Mapping[str, Any], path: Path) -> None:
-    """Write named tensors in one step: a reader sees the old file or the new one."""
+def read_weights(path: Path) -> dict[str, Any]:
+    """The named tensors of a safetensors file."""
+    return _read(path)[0]
+
+
+def save_weights(state: Mapping[str, Any], path: Path, *, words: Mapping[str, str] | None = None) -> None:
+    """Write named tensors in one step: a reader sees the old file or the new one. words: kept beside them."""
     safetensors = require("safetensors.torch", extra="train", to="save weights")
     part = path.with_suffix(".part")
-    safetensors.save_file({name: value.detach().cpu().contiguous() for name, value in state.items()}, str(part))
+    tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+    safetensors.save_file(tensors, str(part), metadata=dict(words or {}))
     part.replace(path)
 
 
 # -- inside ------------------------------------------------------------------------------------------
 
 
-def _groups(network: Any, schedule: Schedule) -> list[dict[str, Any]]:
-    """Parameters by rate; biases and norms do not decay."""
+class _Run:
+    """A training on its way: what has to be kept so that it can go on."""
+
+    def __init__(self, task: Task, schedule: Schedule, folder: Path, say: Say) -> None:
+        torch = require("torch", extra="train", to="train a model")
+        torch.set_flush_denormal(True)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._torch, self._task, self._schedule, self._folder, self._say = torch, task, schedule, folder, say
+        self.network = task.network.to(_device(torch))
+        self._optimiser = _optimiser(self.network, schedule)
+        self._average = {name: value.detach().clone().float() for name, value in self.network.state_dict().items()}
+        self._recent: dict[str, list[Any]] = {}
+        self._began = (time.monotonic(), 0)
+        self.curves, self.done = Curves(), 0
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether patience is over."""
+        return 0 < self._schedule.patience <= self.curves.since_best
+
+    def step(self, batch: Batch) -> None:
+        losses = _descend(self._task, self.network, self._optimiser, batch, self._schedule, self.done)
+        keep = min(self._schedule.average, (self.done + 1) / (self.done + 10))
+        for name, value in self.network.state_dict().items():
+            self._average[name].lerp_(value.detach().float(), 1 - keep)
+        for name, loss in losses.items():
+            self._recent.setdefault(name, []).append(loss.detach())
+        self.done += 1
+
+    def sum_up(self) -> None:
+        """The mean losses since the last time, into the curves. Raises `LookalikeError` for what is no number."""
+        means = {name: float(self._torch.stack(losses).mean()) for name, losses in self._recent.items()}
+        if not all(math.isfinite(mean) for mean in means.values()):
+            raise LookalikeError(
+                f"the losses are {means} at step {self.done}: lower the rate {self._schedule.rate}"
+            )
+        self._recent.clear()
+        self.curves.losses.append({"step": self.done, **means})
+        pace = (time.monotonic() - self._began[0]) / (self.done - self._began[1])
+        left = pace * (self._schedule.steps - self.done) / 60
+        self._say(f"step {self.done:,} of {self._schedule.steps:,}, {left:.0f} min left: {_spelled(means)}")
+
+    def validate(self) -> None:
+        """Look at the averaged weights; keep them if none were better."""
+        with _passing(self.network) as network:
+            state = network.state_dict()
+            network.load_state_dict({name: self._average[name].to(value.dtype) for name, value in state.items()})
+            network.eval()
+            with self._torch.inference_mode():
+                figures = {"step": float(self.done), **self._task.validate(network)}
+            self.curves.figures.append(figures)
+            self._say("validation: " + _spelled({n: v for n, v in figures.items() if n != "step"}))
+            if self.curves.best is figures:
+                save_weights(network.state_dict(), self._folder / "best.safetensors")
+        write_chart(self._folder / "curves.png", _panels(self.curves))
+
+    def save(self) -> None:
+        """All that a later run needs, in one file, and the curves beside it for whoever looks on."""
+        state = {f"network/{name}": value for name, value in self.network.state_dict().items()}
+        state |= {f"average/{name}": value for name, value in self._average.items()}
+        for number, kept in self._optimiser.state_dict()["state"].items():
+            state |= {f"optimiser/{number}/{name}": value for name, value in kept.items()}
+        story = {"done": self.done, "schedule": asdict(self._schedule), **asdict(self.curves)}
+        save_weights(state, self._folder / "last.safetensors", words={"story": json.dumps(story)})
+        part = self._folder / "curves.part"
+        part.write_text(json.dumps(story), encoding="utf-8")
+        part.replace(self._folder / "curves.json")
+
+    def resume(self) -> None:
+        """Go on from the folder's last checkpoint, if it has one."""
+        path = self._folder / "last.safetensors"
+        if not path.exists():
+            return
+        state, words = _read(path)
+        self._check_schedule(_schedule(words))
+        try:
+            _check_names(state, self.network.state_dict())
+            self.network.load_state_dict({n: state[f"network/{n}"] for n in self.network.state_dict()})
+        except (KeyError, RuntimeError) as error:
+            raise LookalikeError(f"{path} is of another network: give a new folder, or delete it") from error
+        for name, value in self._average.items():
+            value.copy_(state[f"average/{name}"])
+        kept: dict[int, dict[str, Any]] = {}
+        for name, value in state.items():
+            if name.startswith("optimiser/"):
+                _, number, field_name = name.split("/", 2)
+                kept.setdefault(int(number), {})[field_name] = value
+        self._optimiser.load_state_dict({**self._optimiser.state_dict(), "state": kept})
+        story = json.loads(words["story"])
+        self.curves, self.done = Curves(story["losses"], story["figures"]), story["done"]
+        self._began = (time.monotonic(), self.done)
+        self._say(f"going on from step {self.done:,} of {self._schedule.steps:,}")
+
+    def _check_schedule(self, kept: Schedule) -> None:
+        """Raises `LookalikeError` that names the first field in which the folder's run has another schedule."""
+        now, then = asdict(self._schedule), asdict(kept)
+        for name, value in now.items():
+            if value != then[name]:
+                raise LookalikeError(
+                    f"{self._folder} holds a run with {name} = {then[name]}, not {value}: "
+                    "give a new folder, or the same settings to go on"
+                )
+
+
+def _descend(
+    task: Task, network: Any, optimiser: Any, batch: Batch, schedule: Schedule, step: int
+) -> dict[str, Any]:
+    """One step down the losses; what they were."""
+    torch = require("torch", extra="train", to="train a model")
+    torch.manual_seed((schedule.seed << 32) + step)  # dropout and the like, drawn alike in a run that was resumed
+    network.train()
+    for group in optimiser.param_groups:
+        group["lr"] = group["rate"] * schedule.factor(step)
+    device = _device(torch)
+    losses = task.losses({name: _tensor(torch, array, device) for name, array in batch.items()})
+    optimiser.zero_grad(set_to_none=True)
+    sum(losses.values()).backward()
+    if schedule.clip:
+        torch.nn.utils.clip_grad_norm_(network.parameters(), schedule.clip)
+    optimiser.step()
+    return losses
+
+
+def _optimiser(network: Any, schedule: Schedule) -> Any:
+    """AdamW, with parameters by rate; biases and norms do not decay."""
+    torch = require("torch", extra="train", to="train a model")
     groups: dict[tuple[bool, bool], list[Any]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             groups.setdefault((name.startswith(schedule.heads), parameter.ndim > 1), []).append(parameter)
-    return [
+    by_rate = [
         {
             "params": parameters,
             "rate": schedule.head_rate if is_head else schedule.rate,
@@ -190,28 +344,44 @@ def _groups(network: Any, schedule: Schedule) -> list[dict[str, Any]]:
         }
         for (is_head, decays), parameters in groups.items()
     ]
+    return torch.optim.AdamW(by_rate, lr=schedule.rate)
 
 
 @contextmanager
-def _ahead(task: Task, schedule: Schedule, begin: int) -> Iterator[Iterator[Batch]]:
-    """Batches in order, made by a thread while the network works."""
+def _batches(task: Task, schedule: Schedule, begin: int) -> Iterator[Iterator[Batch]]:
+    """Batches in order, made by threads while the network works."""
 
     def make(step: int) -> Batch:
         return task.batch(np.random.default_rng((schedule.seed, step)), step / schedule.steps)
 
-    pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
+    pool = ThreadPoolExecutor(_MAKERS, thread_name_prefix="batches")
 
     def in_order() -> Iterator[Batch]:
-        waiting = [pool.submit(make, step) for step in range(begin, min(begin + _AHEAD, schedule.steps))]
+        ahead = _AHEAD + _MAKERS
+        waiting = [pool.submit(make, step) for step in range(begin, min(begin + ahead, schedule.steps))]
         for step in range(begin, schedule.steps):
-            if step + _AHEAD < schedule.steps:
-                waiting.append(pool.submit(make, step + _AHEAD))
+            if step + ahead < schedule.steps:
+                waiting.append(pool.submit(make, step + ahead))
             yield waiting.pop(0).result()
 
     try:
         yield in_order()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _passing(network: Any) -> Iterator[Any]:
+    """The network, whose weights are afterwards what they were before."""
+    live = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    try:
+        yield network
+    finally:
+        network.load_state_dict(live)
+
+
+def _device(torch: Any) -> Any:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _tensor(torch: Any, array: Any, device: Any) -> Any:
@@ -219,82 +389,47 @@ def _tensor(torch: Any, array: Any, device: Any) -> Any:
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
-def _follow(average: dict[str, Any], network: Any, keep: float) -> None:
-    for name, value in network.state_dict().items():
-        average[name].lerp_(value.detach().float(), 1 - keep)
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """The tensors of a safetensors file, and the words beside them."""
+    safetensors = require("safetensors", extra="train", to="read weights")
+    try:
+        with safetensors.safe_open(str(path), framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise LookalikeError(f"no weights at {path}") from error
+    except safetensors.SafetensorError as error:
+        raise LookalikeError(f"{path} is damaged ({error}): delete it") from error
 
 
-def _averaged(network: Any, average: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: average[name].to(value.dtype) for name, value in network.state_dict().items()}
+def _schedule(words: Mapping[str, str]) -> Schedule:
+    kept = json.loads(words["story"])["schedule"]
+    return Schedule(**{**kept, "heads": tuple(kept["heads"])})
 
 
-def _validate(
-    task: Task, network: Any, average: Mapping[str, Any], curves: Curves, done: int, folder: Path, say: Say
-) -> None:
-    """Look at the averaged weights; keep them if none were better."""
-    torch = require("torch", extra="train", to="train a model")
-    live = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    network.load_state_dict(_averaged(network, average))
-    network.eval()
-    with torch.inference_mode():
-        figures = {"step": float(done), **task.validate(network)}
-    curves.figures.append(figures)
-    say("validation: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items() if name != "step"))
-    if curves.best is figures:
-        save_weights(network.state_dict(), folder / "best.safetensors")
-    network.load_state_dict(live)
+def _check_names(state: Mapping[str, Any], network: Mapping[str, Any]) -> None:
+    """Raises KeyError where the checkpoint has more or fewer weights than the network."""
+    kept = {name.removeprefix("network/") for name in state if name.startswith("network/")}
+    if strange := kept ^ set(network):
+        raise KeyError(min(strange))
 
 
 def _leading(figures: Mapping[str, float]) -> float:
-    return next(value for name, value in figures.items() if name != "step")
+    """The figure that decides; one that is no number loses against any."""
+    lead = next(value for name, value in figures.items() if name != "step")
+    return lead if math.isfinite(lead) else -math.inf
 
 
-def _save(
-    folder: Path,
-    network: Any,
-    optimiser: Any,
-    average: Mapping[str, Any],
-    curves: Curves,
-    done: int,
-    schedule: Schedule,
-) -> None:
-    torch = require("torch", extra="train", to="train a model")
-    state = {f"network/{name}": value for name, value in network.state_dict().items()}
-    state |= {f"average/{name}": value for name, value in average.items()}
-    for number, kept in optimiser.state_dict()["state"].items():
-        state |= {f"optimiser/{number}/{name}": value for name, value in kept.items()}
-    save_weights({**state, "done": torch.tensor(done)}, folder / "last.safetensors")
-    part = folder / "curves.part"
-    part.write_text(json.dumps({"schedule": asdict(schedule), "losses": curves.losses, "figures": curves.figures}))
-    part.replace(folder / "curves.json")
+def _spelled(numbers: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in numbers.items())
 
 
-def _resume(
-    folder: Path, schedule: Schedule, network: Any, optimiser: Any, average: dict[str, Any], say: Say
-) -> tuple[Curves, int]:
-    """Go on from the folder's last checkpoint, if it has one: curves and the step to begin with."""
-    path = folder / "last.safetensors"
-    if not path.exists():
-        return Curves(), 0
-    safetensors = require("safetensors.torch", extra="train", to="go on with a training")
-    state = safetensors.load_file(str(path))
-    try:
-        network.load_state_dict({name: state[f"network/{name}"] for name in network.state_dict()})
-        for name, value in average.items():
-            value.copy_(state[f"average/{name}"])
-    except (KeyError, RuntimeError) as error:
-        raise LookalikeError(f"{path} is of another network: give a new folder, or delete it") from error
-    kept: dict[int, dict[str, Any]] = {}
-    for name, value in state.items():
-        if name.startswith("optimiser/"):
-            _, number, field_name = name.split("/", 2)
-            kept.setdefault(int(number), {})[field_name] = value
-    optimiser.load_state_dict({**optimiser.state_dict(), "state": kept})
-    story = json.loads((folder / "curves.json").read_text())
-    done = int(state["done"])
-    curves = Curves(
-        [row for row in story["losses"] if row["step"] <= done],
-        [row for row in story["figures"] if row["step"] <= done],
-    )
-    say(f"going on from step {done:,} of {schedule.steps:,}")
-    return curves, done
+def _panels(curves: Curves) -> list[Panel]:
+    """What is minimised, and how good it is, side by side."""
+    lines: tuple[dict[str, list[tuple[float, float]]], ...] = ({}, {})
+    for rows, of_validation in ((curves.losses, False), (curves.figures, True)):
+        for row in rows:
+            for name, value in row.items():
+                if name != "step" and math.isfinite(value):
+                    at = int(of_validation and _LOSS not in name)
+                    lines[at].setdefault(name, []).append((row["step"], value))
+    return [Panel("Losses", "step", lines[0]), Panel("Figures on held-out data", "step", lines[1])]

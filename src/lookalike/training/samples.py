@@ -1,13 +1,12 @@
 """Pictures to train on: decoded once, kept small in memory, drawn in views.
 
-A `Source` is what one catalogue or data set gives. Which picture is on which side of the split is decided by the
-hash of what belongs together (a product, a sender, a photograph), never by file, so it is the same in training, in
+A `Source` is what one catalogue or data set gives. Which picture is on which side of a split is decided by the
+hash of what belongs together (`evaluate.splits.held_out`), never by file, so it is the same in training, in
 validation and in the benchmarks.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,18 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lookalike.media.augmenting import Augmentation, view
+from lookalike.models.specs import Input
 from lookalike.types import Mask, Pixels
 
+CENTRED = Input(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))  # -1..1, as EfficientNet-lite takes pictures
+PLAIN = Input(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))  # 0..1
+
 Labels = npt.NDArray[np.int64]  # (n,), the number of a class; -1 where it is not known
-
-
-def held_out(key: str, share: float) -> bool:
-    """Whether what goes by this key is kept from training. The same key is always on the same side.
-
-    >>> [held_out(key, 0.5) for key in ("mh01", "mh02", "mh03")]
-    [False, True, False]
-    """
-    return int(hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()[:8], 16) / 2**32 < share
 
 
 @dataclass(slots=True, eq=False)
@@ -92,11 +86,18 @@ def views_of(
     ]
 
 
-def fed(views: Sequence[Pixels]) -> npt.NDArray[np.float32]:
-    """As the networks take pictures: (n, 3, side, side), -1..1."""
-    stacked = np.stack(views).astype(np.float32)
-    tensor: npt.NDArray[np.float32] = (stacked / 127.5 - 1.0).transpose(0, 3, 1, 2)
+def fed(views: Sequence[Pixels], input: Input = CENTRED) -> npt.NDArray[np.float32]:
+    """Squares as a network takes them, and as the graph made of it will.  # (n, 3, side, side)"""
+    mean, std = (np.asarray(row, np.float32) for row in (input.mean, input.std))
+    scaled = (np.stack(views).astype(np.float32) / 255 - mean) / std
+    tensor: npt.NDArray[np.float32] = np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
     return tensor
+
+
+def numbered(names: Sequence[str]) -> Labels:
+    """Equal names, equal numbers, in order of appearance."""
+    numbers: dict[str, int] = {}
+    return np.asarray([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
 
 
 def _grouped(numbers: Labels) -> list[Labels]:

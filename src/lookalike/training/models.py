@@ -1,0 +1,119 @@
+"""A trained network as a model that recipes can name: weights, graph, spec and card, in one folder.
+
+NAME.safetensors   the weights, to train on from
+NAME.onnx          the same as a graph; put there only when it gives the numbers that PyTorch gives
+NAME.toml          the spec; its path may stand wherever a model's name may
+NAME.md            the card: what it was trained on, how, and how good it is
+NAME.LABEL.onnx    from the features to the classes of a column, and NAME.LABEL.json with their names
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lookalike.errors import LookalikeError
+from lookalike.models.specs import Input
+from lookalike.models.weights import sha256
+from lookalike.recipe import Recipe
+from lookalike.training.export import export_head, export_network
+from lookalike.training.loop import load_weights, save_weights
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is to be said of a model."""
+
+    name: str
+    summary: str
+    dim: int  # of its features
+    input: Input
+    licence: str = "yours, as far as the weights it began with and your pictures allow"
+    facts: Mapping[str, str] = field(default_factory=dict)  # for the card: what -> how
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+def write_model(network: Any, about: Description, folder: Path) -> Path:
+    """Write a network's weights, graph, spec and card, and return the path of the spec."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network.to("cpu").eval()
+    weights = folder / f"{about.name}.safetensors"
+    save_weights(network.state_dict(), weights)
+    load_weights(network, weights)  # so that the graph is made of what the file holds
+    graph = export_network(network, folder / f"{about.name}.onnx", side=about.input.side)
+    spec = folder / f"{about.name}.toml"
+    _write(spec, _spec(about, digest=sha256(graph)))
+    _write(folder / f"{about.name}.md", _card(about, graph))
+    return spec
+
+
+def write_head(
+    network: Any, about: Description, head: str, column: str, classes: Sequence[str], folder: Path
+) -> Path:
+    """Write what names the classes of a column by the model's features, and return the path of its graph."""
+    graph = export_head(network, head, folder / f"{about.name}.{column}.onnx", dim=about.dim)
+    named = {"column": column, "classes": list(classes), "sha256": sha256(graph)}
+    _write(folder / f"{about.name}.{column}.json", json.dumps(named, ensure_ascii=False, indent=1) + "\n")
+    return graph
+
+
+def write_recipe(path: Path, recipe: Recipe) -> Path:
+    """Write a recipe as TOML, so that `lookalike index --recipe` takes it."""
+    plain = asdict(recipe)
+    lines = [f"{name} = {_toml(value)}" for name, value in plain.items() if not isinstance(value, Mapping)]
+    for name, table in plain.items():
+        if isinstance(table, Mapping):
+            lines += ["", f"[{name}]", *(f"{part} = {_toml(value)}" for part, value in table.items())]
+    _write(path, "\n".join(lines) + "\n")
+    return path
+
+
+# -- inside ------------------------------------------------------------------------------------------
+
+
+def _spec(about: Description, *, digest: str) -> str:
+    table = {
+        "name": about.name,
+        "role": "image",
+        "kind": "onnx-image",
+        "summary": about.summary,
+        "dim": about.dim,
+        "licence": about.licence,
+        "source": "made by lookalike train",
+        "weights": f"file:{about.name}.onnx",
+        "trainable": f"file:{about.name}.safetensors",
+        "sha256": digest,
+        "output": "features",
+    }
+    lines = [f"{name} = {_toml(value)}" for name, value in table.items()]
+    lines += ["", "[input]", *(f"{name} = {_toml(value)}" for name, value in asdict(about.input).items())]
+    return "\n".join(lines) + "\n"
+
+
+def _card(about: Description, graph: Path) -> str:
+    facts = {**about.facts, "features": f"{about.dim:,} numbers a picture", "licence": about.licence}
+    facts["input"] = f"{about.input.side} x {about.input.side} pixels, RGB, fitted into a white square"
+    facts["file"] = f"{graph.name}, {graph.stat().st_size / 1e6:.1f} MB"
+    lines = [f"# {about.name}", "", about.summary, ""]
+    lines += ["| what | how |", "|---|---|", *(f"| {what} | {how} |" for what, how in facts.items())]
+    if about.figures:
+        lines += ["", "| on pictures that it was not trained on | |", "|---|---|"]
+        lines += [f"| {name} | {value:.3f} |" for name, value in about.figures.items() if name != "step"]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    """A value as TOML spells it; JSON spells text, numbers and lists of them likewise."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_suffix(path.suffix + ".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise LookalikeError(f"cannot write {path}: {error.strerror}") from error
