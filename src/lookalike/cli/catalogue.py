@@ -37,13 +37,25 @@ def index(
     ] = False,
     engine: Annotated[str, typer.Option(help="What runs the work: local.")] = "local",
     allow_host: AllowHost = None,
+    per_host: Annotated[int, typer.Option(min=1, help="Pictures fetched from one host at once.")] = 6,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one attempt at one picture.")] = 20.0,
+    cache_gb: Annotated[
+        float, typer.Option(min=0, help="Room for fetched pictures, kept for the next run; 0 keeps none.")
+    ] = 5.0,
     as_json: AsJson = False,
 ) -> None:
     """Bring a store up to date with a catalogue. Run it again at any time: only what changed is embedded."""
     from lookalike.indexing import engines, job
+    from lookalike.media.caching import PictureCache
     from lookalike.media.fetching import Fetcher
+    from lookalike.media.hosts import Manners
     from lookalike.recipe import Recipe
 
+    fetcher = Fetcher(
+        allow_hosts=allow_host or (),
+        manners=Manners.within(timeout, at_once=per_host),
+        cache=PictureCache(max_bytes=int(cache_gb * 1e9)) if cache_gb else None,
+    )
     with showing.progress() as progress:
         report = job.index(
             source,
@@ -53,7 +65,7 @@ def index(
             recipe=Recipe.from_file(recipe) if recipe else None,
             prune=prune,
             engine=engines.find_engine(engine),
-            fetcher=Fetcher(allow_hosts=allow_host or ()),
+            fetcher=fetcher,
             progress=progress,
         )
     if as_json:
@@ -123,5 +135,8 @@ def _say(report: Report) -> None:
             f"{report.rejected:,} rows rejected, {report.skipped_pictures:,} pictures skipped, "
             f"all in {report.report} ({reasons})"
         )
+    for host, reasons_of_host in sorted(report.hosts.items(), key=lambda item: -sum(item[1].values()))[:10]:
+        commonest = sorted(reasons_of_host.items(), key=lambda item: -item[1])[:3]
+        showing.say(f"pictures from {host}: " + "; ".join(f"{count:,} x {why}" for why, count in commonest))
     if report.strangers and not report.deleted:
         showing.say(f"{report.strangers:,} products in the store are not in this catalogue: --prune deletes them")
