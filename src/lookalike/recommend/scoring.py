@@ -37,18 +37,13 @@ class Scored:
 
 def score(query: Query, hits: Hits, scale: Scale) -> list[Scored]:
     """One entry a product, the most like first; the scale turns the weighted mean of the cosines into a score."""
-    scores = scale.scores_of(hits.scores)
+    active, given = query.active, hits.parts.tolist()
+    scores, cosines = scale.scores_of(hits.scores).tolist(), hits.scores.tolist()
     best: dict[str, Scored] = {}
     for at, product_id in enumerate(hits.ids):
         if product_id not in best:
-            best[product_id] = Scored(
-                product_id,
-                hits.groups[at],
-                hits.views[at],
-                float(scores[at]),
-                float(hits.scores[at]),
-                {p: float(x) for p, x in zip(query.active, hits.parts[at], strict=True)},
-            )
+            parts = dict(zip(active, given[at], strict=True))
+            best[product_id] = Scored(product_id, hits.groups[at], hits.views[at], scores[at], cosines[at], parts)
     return list(best.values())
 
 

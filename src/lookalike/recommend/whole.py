@@ -1,8 +1,8 @@
 """The answers to many requests: the same as one by one, sooner.
 
 The first candidates of a block of requests come out of one matrix product for all of them, while the block before
-goes through the scoring and re-ranking of a single request. Where these do not settle an answer, more are asked for
-as ever.
+goes through the scoring and re-ranking of a single request. Where these do not settle an answer, more are asked
+for as ever.
 """
 
 from __future__ import annotations
