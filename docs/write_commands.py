@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from lookalike.cli import app
 
-COMMANDS = [[], ["index"], ["similar"], ["search"], ["info"], ["demo"], ["evaluate"], ["models"]] + [
+COMMANDS = [[], ["index"], ["similar"], ["search"], ["info"], ["demo"], ["evaluate"], ["export"], ["map"], ["models"]] + [
     ["models", name] for name in ("list", "show", "pull", "export")
 ]
 

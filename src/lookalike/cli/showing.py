@@ -125,7 +125,7 @@ def matches_table(heading: str, matches: Sequence[Match], *, query: Product | No
         table.add_column(name, style=style, justify="right" if name in ("", "score", "price") else "left")
     for rank, m in enumerate(matches, 1):
         why = ", ".join(reasons(m, query=query))
-        table.add_row(str(rank), f"{m.score:.3f}", m.product.id, m.product.title, _price(m.product), why)
+        table.add_row(str(rank), f"{m.score:.3f}", m.product.id, m.product.title, price(m.product), why)
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
     console.print(table)
 
@@ -215,11 +215,12 @@ def _cards(matches: Sequence[Match], fetcher: Fetcher, *, query: Product | None 
 
 
 def _lines(product: Product) -> tuple[str, ...]:
-    facts = [product.id, product.category.rpartition("/")[2], _price(product)]
+    facts = [product.id, product.category.rpartition("/")[2], price(product)]
     return (" - ".join(fact for fact in facts if fact),)
 
 
-def _price(product: Product) -> str:
+def price(product: Product) -> str:
+    """As it is shown; empty where there is none."""
     return "" if product.price is None else f"{product.price:,.2f} {product.currency}".strip()
 
 

@@ -40,17 +40,21 @@ def write_map(
     points: (n, 2), 0..1, one for each spot. size: pixels of a PNG's longer side, about.
     Raises `LookalikeError` for another kind of file, or one that cannot be written.
     """
-    suffix = path.suffix.lower()
-    if suffix not in (".png", ".html", ".htm"):
-        raise LookalikeError(f"a map is a .png or an .html file, not {path.name!r}")
-    if not SIZES[0] <= size <= SIZES[1]:
-        raise LookalikeError(f"a map of {size} pixels: ask for {SIZES[0]} to {SIZES[1]:,}")
+    check_map(path, size)
     if not spots:
         raise LookalikeError("nothing to map: no product was given")
     fetcher = fetcher or Fetcher()
     with whole(path, "map") as file:
-        if suffix == ".png":
+        if path.suffix.lower() == ".png":
             counts = write_picture(file, heading, points, spots, size=size, fetcher=fetcher, progress=progress)
         else:
             counts = write_page(file, heading, points, spots, fetcher=fetcher, progress=progress)
     return Drawn(path, len(spots), *counts)
+
+
+def check_map(path: Path, size: int) -> None:
+    """Raise `LookalikeError` for a file or a size that no map can have, before anything is computed for it."""
+    if path.suffix.lower() not in (".png", ".html", ".htm"):
+        raise LookalikeError(f"a map is a .png or an .html file, not {path.name!r}")
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise LookalikeError(f"a map of {size} pixels: ask for {SIZES[0]} to {SIZES[1]:,}")

@@ -21,6 +21,7 @@ from lookalike.recommend.duplicates import Folding
 from lookalike.recommend.examples import combined
 from lookalike.recommend.exporting import Exported, rows_of, table_at
 from lookalike.recommend.familiarity import Familiarity
+from lookalike.recommend.mapping import Map, lay_out
 from lookalike.recommend.pictures import Picture, as_box, pixels_of
 from lookalike.recommend.planning import alike, plan
 from lookalike.recommend.recolouring import colours_wanted, direction, reworded, with_colours
@@ -184,7 +185,7 @@ class Recommender:
         )
         calibration = self._calibrator.calibration()
         asked = self.store.ids(limit=0, where=read(of))
-        requests = self._like_each(asked, self.weights(weights), like, progress)
+        requests = self._like_each(asked, self.weights(weights), like, same, progress)
         rows = answered = 0
         with table_at(Path(path)) as write:
             for product_id, shown in answers(self.store, requests, partial(self._shown, calibration)):
@@ -192,6 +193,20 @@ class Recommender:
                 rows += len(shown)
                 answered += bool(shown)
         return Exported(Path(path), len(asked), rows, unanswered=len(asked) - answered)
+
+    def map(
+        self,
+        *,
+        where: Where = None,
+        weights: Mapping[str, float] | None = None,
+        progress: Progress = lambda *_: None,
+    ) -> Map:
+        """A point in a square for each product; what is alike lies side by side. See `mapping`.
+
+        where: a filter on what is on the map. weights: as in `similar`.
+        Raises `MissingExtra` without lookalike[map], `LookalikeError` where no product can be placed.
+        """
+        return lay_out(self.store, self.weights(weights), where=read(where), progress=progress)
 
     def search(
         self,
@@ -217,8 +232,8 @@ class Recommender:
         liked, disliked: ids of products to come near to, and to keep away from; they are no answers themselves.
         same: as in `similar`, the values of what is liked.
         box: look only at this part of the picture, (left, top, right, bottom) as fractions.
-        at_least: the lowest score that is an answer. When not given, there is none if the picture and the words are
-        as foreign to the catalogue as pictures of nothing are; 0 answers whatever comes nearest.
+        at_least: the lowest score that is an answer. When not given, there is none if the picture and the words
+        are as foreign to the catalogue as pictures of nothing are; 0 answers whatever comes nearest.
         The rest is as in `similar`. Raises `PictureError` for a picture that cannot be used.
         """
         if image is None and not said(text) and not liked:
@@ -313,6 +328,11 @@ class Recommender:
             where = where & found
         return where
 
+    def _lacking(self, same: str | Sequence[str], product: Product) -> bool:
+        """Whether the product has no value in one of the columns in which matches must have the same."""
+        names = [same] if isinstance(same, str) else same
+        return any(alike(name, [product], self.store.header) is None for name in names)
+
     def _like(
         self,
         product: Product,
@@ -350,9 +370,10 @@ class Recommender:
         ids: Sequence[str],
         weights: Mapping[str, float],
         like: Callable[[Product, View, Query], Request],
+        same: str | Sequence[str],
         progress: Progress,
     ) -> Iterator[tuple[str, Request]]:
-        """What is asked of each product that has something to compare, read block by block."""
+        """What is asked of each product that has something to be compared by, read block by block."""
         for start in range(0, len(ids), BLOCK):
             block = ids[start : start + BLOCK]
             products, views = self.store.products(block), self.store.views(block)
@@ -360,7 +381,7 @@ class Recommender:
                 if i in products and i in views:
                     main = views[i][0]
                     query = Query({p: vector for p, vector in main.parts.items() if vector.any()}, weights)
-                    if query.active:
+                    if query.active and not self._lacking(same, products[i]):
                         yield i, like(products[i], main.view, query)
             progress("exporting", start + len(block), len(ids))
 
