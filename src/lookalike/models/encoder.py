@@ -15,6 +15,7 @@ from functools import cached_property
 from lookalike.media.colour import colour_vectors
 from lookalike.media.colour_words import swatch
 from lookalike.media.framing import letterbox
+from lookalike.models.alignment import WordsAsPictures, open_words
 from lookalike.models.embedders import open_image_embedder, open_text_embedder
 from lookalike.models.interfaces import ImageEmbedder, TextEmbedder
 from lookalike.models.reduction import Reduction, unit
@@ -111,6 +112,15 @@ class Encoder:
         found: Vector = self.reduce("colour", colour_vectors([swatch(rgb, self.recipe.canvas)]))[0]
         return found
 
+    def encode_text_as_picture(self, text: str) -> Vectors | None:
+        """A user's words as if a picture of them had been seen.  # (1, dim)
+
+        None where the image model knows no words.
+        """
+        if "image" not in self.parts or self._words is None:
+            return None
+        return self.reduce("image", self._words.embed([text]))
+
     def reduce(self, part: str, rows: Vectors) -> Vectors:
         reduction = self.reductions.get(part)
         return reduction.apply(rows) if reduction is not None else unit(rows)
@@ -118,6 +128,10 @@ class Encoder:
     @cached_property
     def _image(self) -> ImageEmbedder:
         return open_image_embedder(self.recipe.image, threads=self._threads)
+
+    @cached_property
+    def _words(self) -> WordsAsPictures | None:
+        return open_words(self.recipe.image)
 
     @cached_property
     def _text(self) -> TextEmbedder:
