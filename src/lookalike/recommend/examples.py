@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from lookalike.recommend.recolouring import direction
 from lookalike.types import PARTS, Vector
 
@@ -25,6 +27,6 @@ def combined(
         towards = [parts[part] for parts in liked if part in parts and parts[part].any()]
         from_ = [parts[part] for parts in disliked if part in parts and parts[part].any()]
         if towards:
-            means = [vector / len(towards) for vector in towards] + [-away / len(from_) * v for v in from_]
-            found[part] = direction(means)
+            push = [-np.float32(away / len(from_)) * vector for vector in from_]
+            found[part] = direction([np.float32(1 / len(towards)) * vector for vector in towards] + push)
     return found

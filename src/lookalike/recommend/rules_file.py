@@ -54,7 +54,7 @@ class RulesFile:
 
 
 def rules_from(source: RulesSource, store: str, header: Header) -> Rules | RulesFile:
-    """What `rules=` of an open shop means: rules, a file, plain values, none (False), or the store's own (None)."""
+    """What `rules=` of an open shop means: rules, a file, plain values, False for none, None for the store's."""
     if source is False or (source is None and "://" in store):
         return Rules()
     if source is None:
