@@ -1,8 +1,8 @@
 """What a picture shows, in a catalogue's words: article type, colour, department, usage, each with a confidence.
 
 The classifiers are rows beside the embedding that they were trained with, so they read any vector of it, also one
-that has been stored for years: nothing is embedded again. Confidence is calibrated by one temperature a head, fitted
-on held-out products (Guo et al., On Calibration of Modern Neural Networks, ICML 2017).
+that has been stored for years: nothing is embedded again. Confidence is calibrated by one temperature a head,
+fitted on held-out products (Guo et al., On Calibration of Modern Neural Networks, ICML 2017).
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Head:
     def shares(self, embeddings: Vectors) -> Vectors:
         """How likely each label is.  # (n, labels), rows add up to 1; zeros for an embedding of zeros"""
         logits = self.sharpness * (embeddings @ self.rows.T)
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: Vectors = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float32)
         shares /= shares.sum(axis=1, keepdims=True)
         shares[~embeddings.any(axis=1)] = 0
-        return shares.astype(np.float32)
+        return shares
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,4 +107,5 @@ def fit_sharpness(logits: Vectors, truth: Sequence[int], *, start: float) -> flo
         top = scaled.max(axis=1)
         return float((np.log(np.exp(scaled - top[:, None]).sum(axis=1)) + top - right * sharpness).mean())
 
-    return min((start * factor for factor in np.geomspace(0.4, 4, 61)), key=surprise)
+    factors: list[float] = np.geomspace(0.4, 4, 61).tolist()
+    return min((start * factor for factor in factors), key=surprise)

@@ -30,10 +30,14 @@ from lookalike.media.colour import garment_weights
 from lookalike.media.decoding import decode
 from lookalike.media.framing import letterbox, resize
 from lookalike.media.masks import decode_mask
+from lookalike.models.alignment import save_projection
+from lookalike.models.attributes import Head, fit_sharpness, save_heads
 from lookalike.training import losses
-from lookalike.training.loop import Batch, Schedule, train
-from lookalike.training.networks import garment_encoder
+from lookalike.training.export import export_network
+from lookalike.training.loop import Batch, Schedule, load_weights, save_weights, train
+from lookalike.training.networks import SHARPNESS, garment_encoder
 from lookalike.training.samples import Labels, Source, fed, numbered, views_of
+from lookalike.training.words import learn_projection
 from lookalike.types import Mask, Pixels
 
 HEADS = ("articleType", "baseColour", "gender", "usage", "snapshot", "worn")
@@ -42,6 +46,12 @@ NOT_LABELS = ("Not sure", "Other", "Skip")
 SHARES = {"fashion": 30, "snapshots": 16, "shop": 8, "street": 10}  # things a batch, two views each
 WEIGHTS = {"articleType": 1.0, "baseColour": 0.7, "gender": 0.6, "usage": 0.3, "snapshot": 0.5, "worn": 0.4}
 CONTRAST = 1.0
+FIELDS = {
+    "articleType": "type",
+    "baseColour": "colour",
+    "gender": "audience",
+    "usage": "usage",
+}  # head -> our name
 _LARGE = 256  # pixels of the longer side that large pictures are kept at
 _BARE = {"null", "hair", "skin"}  # labels of street masks that are no garment
 
@@ -64,6 +74,11 @@ class Garments:
         self.sources, self.classes, self.held = read(data, say=say)
         self._grounds = _grounds(self.sources["snapshots"].pixels, self.sources["street"].pixels)
         self.network = garment_encoder({name: len(self.classes[name]) for name in HEADS})
+
+    @property
+    def side(self) -> int:
+        """Pixels of the square that whole pictures are fitted into."""
+        return self._sides[1]
 
     def batch(self, rng: np.random.Generator, share: float) -> Batch:
         side = self._sides[0] if share < 0.78 else self._sides[1]
@@ -193,6 +208,7 @@ def _fashion(data: Path, classes: dict[str, list[str]]) -> tuple[Source, Held]:
         [garment_mask(p) for p in pixels],
         labels,
         families=labels["articleType"],
+        titles=[row["productDisplayName"] for row in sides[False]],
         how=Augmentation(close_up=0.15, crop=0.35, coarse=0.15),
     )
     return source, Held(*made[True], np.arange(len(sides[True])), ["main"] * len(sides[True]))
@@ -317,22 +333,64 @@ def _shrunk(pixels: Pixels) -> Pixels:
     return resize(pixels, max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
 
 
+# -- what is shipped ---------------------------------------------------------------------------------
+
+
+def publish(task: Garments, out: Path, *, say: Any) -> None:
+    """Write the trained network as the files that the package ships, named `garments*`, into `out`.
+
+    The weights in half precision (what users train on from), the graph, the classifiers with a sharpness fitted on
+    held-out products, and the projection of words. int8 comes from the graph by `lookalike models export`.
+    """
+    torch = require("torch", extra="train", to="train a model")
+    network = task.network.eval()
+    side = task.side
+    halves = {
+        name: value.half() if value.is_floating_point() else value for name, value in network.state_dict().items()
+    }
+    save_weights(halves, out / "garments.safetensors")
+    network.load_state_dict({name: halves[name].to(value.dtype) for name, value in network.state_dict().items()})
+    export_network(network, out / "garments.onnx", side=side)
+    say("embedding what is held out, for honest confidence")
+    fashion = task.held["fashion"]
+    vectors = embed(network, fashion.pixels, side)
+    heads = {}
+    for head, (field, start) in {name: (FIELDS[name], SHARPNESS) for name in HEADS if name in FIELDS}.items():
+        rows = torch.nn.functional.normalize(network.heads[head].detach(), dim=1).numpy()
+        truth = fashion.labels[head]
+        known = truth >= 0
+        sharpness = fit_sharpness(vectors[known] @ rows.T, truth[known].tolist(), start=start)
+        heads[field] = Head(tuple(task.classes[head]), rows, sharpness)
+    save_heads(heads, out / "garments-heads.safetensors")
+    say("embedding what was trained on, for the words")
+    source = task.sources["fashion"]
+    facts = [
+        {FIELDS[head]: task.classes[head][labels[at]] for head, labels in source.labels.items() if labels[at] >= 0}
+        for at in range(len(source.pixels))
+    ]
+    projection = learn_projection(embed(network, source.pixels, side), source.titles, facts)
+    save_projection(projection, out / "garments-words.safetensors")
+    say(f"written to {out}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--sides", type=int, nargs=2, default=(112, 160), help="pixels: first, and at the end")
-    parser.add_argument("--compiled", action="store_true")
+    parser.add_argument("--steps", type=int, default=1800)
+    parser.add_argument("--sides", type=int, nargs=2, default=(112, 144), help="pixels: first, and at the end")
+    parser.add_argument("--only-publish", action="store_true", help="train no further: write what is best so far")
     options = parser.parse_args()
 
     def say(words: str) -> None:
         print(words, file=sys.stderr, flush=True)  # noqa: T201 - a script's progress
 
     task = Garments(options.data, sides=tuple(options.sides), say=say)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "classes.json").write_text(json.dumps(task.classes))
-    train(task, Schedule(steps=options.steps), options.out, say=say, compiled=options.compiled)
+    if options.only_publish:
+        load_weights(task.network, options.out / "best.safetensors")
+    else:
+        train(task, Schedule(steps=options.steps), options.out, say=say)
+    publish(task, options.out / "package", say=say)
 
 
 if __name__ == "__main__":

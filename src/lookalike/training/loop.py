@@ -13,13 +13,14 @@ that was not would have.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -112,23 +113,16 @@ class Curves:
         return len(self.figures) - 1 - self.figures.index(self.best) if self.figures else 0
 
 
-def train(
-    task: Task, schedule: Schedule, folder: Path, *, say: Say = lambda words: None, compiled: bool = False
-) -> Curves:
+def train(task: Task, schedule: Schedule, folder: Path, *, say: Say = lambda words: None) -> Curves:
     """Train until the schedule ends or nothing gets better, and leave the best weights in the task's network.
 
-    compiled: let PyTorch compile the network first; half a minute that a long run gains back many times.
     Raises `LookalikeError` where losses are no numbers any more, or the folder holds another run.
     """
     run = _Run(task, schedule, folder, say)
     run.resume()
-    plain = run.network.forward
-    quick = require("torch", extra="train", to="train a model").compile(plain) if compiled else plain
     with _batches(task, schedule, run.done) as batches:
         while run.done < schedule.steps and not run.is_stuck:
-            run.network.forward = quick
             run.step(next(batches))
-            run.network.forward = plain
             is_last = run.done == schedule.steps
             is_looked_at = is_last or run.done % schedule.validate_every == 0
             if is_looked_at or run.done % schedule.save_every == 0:
@@ -214,7 +208,8 @@ class _Run:
         torch.set_flush_denormal(True)
         folder.mkdir(parents=True, exist_ok=True)
         self._torch, self._task, self._schedule, self._folder, self._say = torch, task, schedule, folder, say
-        self.network = task.network.to(_device(torch))
+        _keep_freed_memory()
+        self.network = task.network.to(_device(torch), memory_format=torch.channels_last)
         self._optimiser = _optimiser(self.network, schedule)
         self._average = {name: value.detach().clone().float() for name, value in self.network.state_dict().items()}
         self._recent: dict[str, list[Any]] = {}
@@ -378,6 +373,18 @@ def _passing(network: Any) -> Iterator[Any]:
         yield network
     finally:
         network.load_state_dict(live)
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep what a step frees for the next one, instead of giving it back to the kernel page by page.
+
+    EfficientNet-lite0, 128 pictures of 112 x 112, two cores: 53 pictures a second without, 110 with (compiling the
+    network gained nothing more).
+    """
+    with suppress(OSError, AttributeError):  # another system, another libc
+        libc = ctypes.CDLL("libc.so.6")
+        for option, value in ((-4, 0), (-1, 2**31 - 1), (-2, 2**28)):  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
+            libc.mallopt(option, value)
 
 
 def _device(torch: Any) -> Any:

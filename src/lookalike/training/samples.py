@@ -36,6 +36,7 @@ class Source:
         default_factory=lambda: np.zeros(0, np.int64)
     )  # what is hard to tell apart: type, style
     how: Augmentation = field(default_factory=Augmentation)
+    titles: Sequence[str] = ()  # what words are learned from
     _of_thing: list[Labels] = field(init=False, default_factory=list)
     _of_family: list[Labels] = field(init=False, default_factory=list)
 
