@@ -26,6 +26,7 @@ GOOGLE = re.compile(r"https?://base\.google\.com/c?ns/", re.IGNORECASE)
 ADDRESSES = ("href", "url", "src")  # attributes that are what an element without text says
 DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 CHUNK = 65_536  # characters
+LONGEST_TAG = 500_000  # bytes of a tag or a comment, which the parser has to see whole
 DEEPEST = 100  # elements within one another
 OVERHEAD = 64  # characters that an element counts for beside its own
 LEGACY = ("iso8859", "cp", "koi8", "mac", "gb", "big5", "euc", "shift_jis")  # names of codecs begin so
@@ -118,9 +119,9 @@ class _Feed:
         content = chunk.encode()
         self._fed += len(content)
         self._parser.Parse(content, last)
-        if self._fed - self._parser.CurrentByteIndex > LONGEST:
+        if self._fed - self._parser.CurrentByteIndex > LONGEST_TAG:
             line = self._parser.CurrentLineNumber
-            raise ValueError(f"line {line}: a tag or comment is longer than {LONGEST:,} bytes")
+            raise ValueError(f"line {line}: a tag or comment is longer than {LONGEST_TAG:,} bytes")
         done, self._done = self._done, []
         return done
 

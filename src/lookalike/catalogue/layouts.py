@@ -10,7 +10,7 @@ from functools import cache
 
 from lookalike.catalogue.maps import FIELDS, ColumnMap, folded
 from lookalike.catalogue.naming import Naming, naming
-from lookalike.catalogue.tables import Cells, Table, as_text
+from lookalike.catalogue.tables import Cells, Table, as_text, shown
 from lookalike.errors import CatalogueError
 from lookalike.types import Value
 
@@ -126,7 +126,7 @@ def pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _no_id(column_map: ColumnMap, table: Table) -> str:
-    header = ", ".join(column[:40] for column in table.columns[:30])
+    header = ", ".join(shown(column, 40) for column in table.columns[:30])
     more = f" and {len(table.columns) - 30} more" if len(table.columns) > 30 else ""
     names = ", ".join(column_map.fields.get("id", ())) or "none"
     return (

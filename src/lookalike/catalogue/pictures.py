@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lookalike.catalogue.cleaning import listed, words
 from lookalike.catalogue.layouts import Layout
-from lookalike.catalogue.tables import Cells, as_text
+from lookalike.catalogue.tables import Cells, as_text, shown
 from lookalike.errors import CatalogueError
 
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")  # two letters and more: "C:" is a drive
@@ -40,7 +40,7 @@ class Gallery:
                 return path
         if not candidates:
             raise ValueError(f"{reference[:200]!r} is outside of the folders of pictures: give --images")
-        raise ValueError(f"no file {_shown(candidates[0])}")
+        raise ValueError(f"no file {shown(candidates[0])}")
 
     def _candidates(self, reference: str) -> Sequence[str]:
         if DRIVE.match(reference) or (reference.startswith("/") and not self.rooted):
@@ -107,12 +107,6 @@ def _filled_in(template: str, cells: Cells) -> tuple[str, ...]:
     if not all(column in cells for column in columns):
         return ()
     return (re.sub(r"{([^{}]+)}", lambda found: words(cells[found[1]]), template),)
-
-
-def _shown(path: str) -> str:
-    """A path as it can be shown on one line."""
-    shown = path if len(path) <= 300 else f"{path[:300]}..."
-    return shown if shown.isprintable() else ascii(shown)
 
 
 def nothing_named(layout: Layout) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from lookalike.catalogue.feeds import open_xml
 from lookalike.catalogue.folders import open_folder
 from lookalike.catalogue.parquet import open_parquet
 from lookalike.catalogue.records import open_json, open_json_lines
-from lookalike.catalogue.tables import Table
+from lookalike.catalogue.tables import Table, shown
 from lookalike.catalogue.text_files import first_bytes
 from lookalike.errors import CatalogueError
 
@@ -34,10 +35,10 @@ BEGINNING = 512  # bytes that tell what a file is
 def open_table(source: str | Path) -> Table:
     """The table in a file, read as its extension says, or of the pictures in a folder."""
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - False, where Path raises, for a name that no file can have
         return open_folder(path)
-    if not path.is_file():
-        raise CatalogueError(f"no catalogue at {path}: give a file, or a folder of pictures")
+    if not os.path.isfile(path):  # noqa: PTH113
+        raise CatalogueError(f"no catalogue at {shown(str(path))}: give a file, or a folder of pictures")
     reader = READERS.get(_kind(path))
     if reader is None:
         known = " ".join(READERS)

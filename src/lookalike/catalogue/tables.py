@@ -61,7 +61,7 @@ def checked_columns(path: Path, columns: Iterable[str]) -> tuple[str, ...]:
         )
     for column in columns:
         if column in seen:
-            raise CatalogueError(f"{path} has two columns named {column[:60]!r}: rename one of them")
+            raise CatalogueError(f"{path} has two columns named {column[:60]!a}: rename one of them")
         if SURROGATE.search(column):
             raise CatalogueError(f"{path} has a header that is not UTF-8: save the file as UTF-8")
         if column:
@@ -161,6 +161,16 @@ def _scalar(value: object) -> Scalar | None:
             return _valid(json.dumps(value, ensure_ascii=False, default=str))
         case _:
             return _valid(str(value))
+
+
+def shown(text: str, most: int = 300) -> str:
+    """A text as a message can show it: on one line, and not too long.
+
+    >>> shown("Größe"), shown("a\\nb"), shown("abcdef", 3)
+    ('Größe', "'a\\\\nb'", 'abc...')
+    """
+    text = text if len(text) <= most else f"{text[:most]}..."
+    return text if text.isprintable() else ascii(text)
 
 
 def as_text(value: Scalar) -> str:
