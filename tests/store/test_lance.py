@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import lance
 import numpy as np
 import pytest
 
@@ -109,11 +110,42 @@ def test_two_handles_that_widen_in_turn_keep_the_columns_of_both(tmp_path: Path)
         assert handle.header.aliases == {"gender": "audience"}
 
 
-def test_a_column_of_another_type_is_refused_by_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mirror_limit", [0, 100_000])
+def test_a_column_of_numbers_into_which_text_comes_becomes_one_of_text(tmp_path: Path, mirror_limit: int) -> None:
+    store = made(tmp_path, mirror_limit=mirror_limit)
+    other = LanceStore.open(store.path, mirror_limit=mirror_limit)
+    store.widen({"size": "integer", "rating": "integer", "new": "boolean"}, {})
+    store.put(rows(store.header, [product("N", attributes={"size": 38, "rating": 4, "new": True})]))
+    assert other.product("N").attributes["size"] == 38
+    store.widen({"size": "text", "rating": "number", "new": "text"}, {})
+    store.put(rows(store.header, [product("T", attributes={"size": "38 W", "rating": 4.5, "new": "soon"})]))
+    for handle in (store, other, LanceStore.open(store.path)):
+        assert handle.header.columns == {"size": "text", "rating": "number", "new": "text"}
+        assert handle.product("N").attributes == {"size": "38", "rating": 4.0, "new": "true"}
+        asked = query(handle.header, "P0.jpg")
+        assert set(handle.nearest(asked, k=9, where=read("size=38,38 W")).ids) == {"N", "T"}
+        assert handle.nearest(asked, k=9, where=read("rating>4")).ids == ["T"]
+        assert handle.check() == []
+    store.widen({"rating": "text"}, {})  # and once more
+    assert other.product("N").attributes["rating"] == "4.0"
+
+
+def test_a_migration_that_died_half_way_is_done_by_the_next(tmp_path: Path) -> None:
     store = made(tmp_path)
     store.widen({"size": "integer"}, {})
-    with pytest.raises(StoreError, match=r"column 'size' holds text values, .* keeps it as integer"):
-        store.widen({"size": "text"}, {})
+    store.put(rows(store.header, [product("N", attributes={"size": 38})]))
+    half = lance.dataset(f"{store.path}/views.lance")
+    half.add_columns({"text_a_size": "'stale'", "a_fit": "'stale'"})
+    assert LanceStore.open(store.path).product("N").attributes == {"size": 38}
+    store.widen({"size": "text", "fit": "text"}, {})
+    assert store.product("N").attributes["size"] == "38"
+
+
+def test_lists_and_single_values_are_not_mixed(tmp_path: Path) -> None:
+    store = made(tmp_path)
+    store.widen({"size": "integer"}, {})
+    with pytest.raises(StoreError, match=r"column 'size' holds texts values, .* keeps it as integer"):
+        store.widen({"size": "texts"}, {})
 
 
 def test_other_weights_are_kept_and_touch_no_vector(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.errors import FilterError
-from lookalike.store.rows import STANDARD, ColumnType, Header, attribute_column
+from lookalike.store.rows import STANDARD, ColumnType, Header, predicted_columns
 from lookalike.types import Condition, Filter, Operator, Value
 
 _TRUE, _FALSE = {"true", "yes", "1", "y", "on"}, {"false", "no", "0", "n", "off"}
@@ -89,7 +89,8 @@ def column(wanted: str, header: Header) -> tuple[str, str, ColumnType]:
     """Our name for a column, however it was written, its stored column, and its type. Raises `FilterError`."""
     names = {n: (n, k) for n, k in STANDARD.items()}
     names |= {alias: (ours, STANDARD[ours]) for alias, ours in header.aliases.items() if ours in STANDARD}
-    names |= {n: (attribute_column(n), k) for n, k in header.columns.items()}
+    names |= {n: (header.column_of(n), k) for n, k in header.columns.items()}
+    names |= predicted_columns(header)
     name = wanted if wanted in names else next((n for n in names if n.lower() == wanted.lower()), None)
     if name is None:
         near = difflib.get_close_matches(wanted, names, n=3)

@@ -3,108 +3,131 @@
     <store>/views.lance      the rows of `rows.py`; recipe, columns and version in the table's metadata
     <store>/fitted.lance     what was fitted on the catalogue (a PCA for each part), beside it: some MB that
                              must not be copied into the manifest of every version
+    <store>/.writing.lock    held by the one process that is writing, and let go by the system when it dies
 
 A commit of `views.lance` is the only way that anything becomes visible, so a reader sees a consistent state
-and a writer that dies leaves the last one. Writers on one machine take turns by a lock file.
+and a writer that dies leaves the last one. What a commit names is on the disk before it is made, and it is on the
+disk before the call returns (`durability.py`). Small files are merged on the way (`upkeep.py`).
 
-While the table holds at most `mirror_limit` views it is mirrored in memory and answers are exact: a scan is as
-fast as an index at that size and loses nothing. Beyond, each part has a vector index of its own; candidates
-come from the indexes of the active parts and are scored exactly, with all parts and the query's weights.
+While the table holds at most `mirror_limit` views it is mirrored in memory (`mirror.py`) and answers are exact: a
+scan is as fast as an index at that size and loses nothing. Beyond, each question is put to the table on disk
+(`table.py`).
 """
 
 from __future__ import annotations
 
-import datetime
+import logging
 import os
+import re
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import filelock
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from lookalike.errors import ProductNotFound, RecipeError, StoreError
-from lookalike.store.filtering import any_of, resolve, sql
-from lookalike.store.interface import NO_FILTER, Counts, Hits, KnownView, StoredView, scores
-from lookalike.store.memory import MemoryStore, hits, top
+from lookalike.errors import RecipeError, StoreError
+from lookalike.store import checking, snapshots, upkeep
+from lookalike.store.durability import Flushing, sweep
+from lookalike.store.filtering import any_of
+from lookalike.store.interface import NO_FILTER, Counts, Hits, KnownView, StoredView
+from lookalike.store.memory import MemoryStore
+from lookalike.store.mirror import Mirror
 from lookalike.store.rows import (
-    HIT_COLUMNS,
     STORE_VERSION,
     ColumnType,
     Header,
-    attribute_column,
-    matrix,
-    product_of,
+    moved_column,
     schema,
-    vector_column,
-    view_of,
 )
+from lookalike.store.snapshots import Snapshot
+from lookalike.store.table import Table
 from lookalike.types import Filter, Product, Query, Vector
 
 os.environ.setdefault("LANCE_LOG", "error")  # its warnings are for its own developers
 import lance
 
 MIRROR_LIMIT = 100_000  # views; measured in benchmarks/search.py
-_EXACT_ROWS = 20_000  # a filter that leaves fewer is scanned whole
-_CANDIDATES = 400  # from each active part's index
-_PROBES, _PROBES_ALONE = 40, 80  # partitions looked into; more when a single part must find everything
-_REFINE = 5
-_COMMITS_BETWEEN_UPKEEP = 64
-_KEEP_OLD_VERSIONS = datetime.timedelta(minutes=5)  # readers in the middle of a scan may still need them
 _LOCK_TIMEOUT_S = 120.0
-_BATCH_ROWS = 16_384
+_LAST_MANIFEST = 2**64 - 1  # manifests count down from here
+_TRIES = 5  # of a read whose files were tidied away under it; the last one in the turn of a writer
+_FAULTS = (OSError, RuntimeError, ValueError)  # what Lance raises, and pyarrow
+_T = TypeVar("_T")
+Reader: TypeAlias = MemoryStore | Table
+_log = logging.getLogger("lookalike.store")
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What readers are shown: one version, and the copy of it in memory where there is one."""
+
+    dataset: Any
+    header: Header
+    mirror: Mirror | None
+    version: int
 
 
 class LanceStore:
     """An open store. Safe to share between threads; every call sees what was last committed."""
 
-    def __init__(self, path: str, dataset: Any, *, mirror_limit: int = MIRROR_LIMIT) -> None:
+    def __init__(self, path: str, *, mirror_limit: int = MIRROR_LIMIT) -> None:
         self.path = path
-        self._dataset = dataset
         self._mirror_limit = mirror_limit
-        self._mirror: MemoryStore | None = None
         self._fitted: Any = None  # the table beside, opened when its version is first asked for
-        self._row_ids: npt.NDArray[np.int64] = np.empty(
-            0, np.int64
-        )  # of the mirror's rows, by position; -1 when gone
-        self._seen = -1  # the version that header and mirror show
-        self._header = _read_header(path, dataset)
-        self._guard = threading.RLock()
+        self._guard = threading.RLock()  # of what was seen
+        self._turn = threading.RLock()  # of the threads that write
+        local = "://" not in path
+        self._flushing = Flushing(Path(path, "views.lance")) if local else None
+        self._flushing_fitted = Flushing(Path(path, "fitted.lance")) if local else None
+        dataset = self._newest()
+        self._seen = _Seen(dataset, _read_header(path, dataset), None, version=-1)  # nothing was asked yet
 
     @classmethod
     def create(cls, path: str, header: Header, fitted: Mapping[str, bytes], **options: Any) -> LanceStore:
         """A new, empty store. What was fitted is written first, so that a store that opens is whole."""
+        local = "://" not in path
+        views, beside = (Path(path, name) for name in ("views.lance", "fitted.lance"))
         try:
-            if "://" not in path:
+            if local:
                 Path(path).mkdir(parents=True, exist_ok=True)
-            lance.write_dataset(
-                pa.table({"name": list(fitted), "content": pa.array(list(fitted.values()), pa.binary())}),
-                f"{path}/fitted.lance",
-                mode="overwrite",
-            )
-            empty = schema(header).empty_table().replace_schema_metadata(header.to_metadata())
-            dataset = lance.write_dataset(empty, f"{path}/views.lance", mode="create", enable_stable_row_ids=True)
-        except (OSError, ValueError) as error:
+            with _lock(path):
+                if exists(path):
+                    raise StoreError(f"cannot make a store at {path}: there is one already")
+                lance.write_dataset(
+                    _fitted_rows(fitted),
+                    f"{path}/fitted.lance",
+                    mode="overwrite",
+                    commit_lock=Flushing(beside) if local else None,
+                )
+                lance.write_dataset(
+                    schema(header).empty_table().replace_schema_metadata(header.to_metadata()),
+                    f"{path}/views.lance",
+                    mode="create",
+                    enable_stable_row_ids=True,
+                    commit_lock=Flushing(views) if local else None,
+                )
+        except _FAULTS as error:
             raise StoreError(f"cannot make a store at {path}: {_words(error)}") from error
-        return cls(path, dataset, **options)
+        return cls(path, **options)
 
     @classmethod
     def open(cls, path: str, *, mirror_limit: int = MIRROR_LIMIT) -> LanceStore:
         """The store at a folder or URL. Raises `StoreError` where there is none, or one that is not readable."""
         if not exists(path):
             raise StoreError(f"no store at {path}: make one with `lookalike index CATALOGUE --store {path}`")
-        try:
-            return cls(path, lance.dataset(f"{path}/views.lance"), mirror_limit=mirror_limit)
-        except (OSError, ValueError) as error:
-            raise StoreError(f"the store at {path} cannot be read: {_words(error)}") from error
+        return cls(path, mirror_limit=mirror_limit)
 
     def fitted(self) -> dict[str, bytes]:
-        return {row["name"]: row["content"] for row in self._fitted_table().to_table().to_pylist()}
+        try:
+            rows = self._fitted_table().to_table().to_pylist()
+        except _FAULTS as error:
+            raise StoreError(
+                f"fitted.lance of the store at {self.path} cannot be read: {_words(error)}"
+            ) from error
+        return {row["name"]: row["content"] for row in rows}
 
     @property
     def fitted_version(self) -> int:
@@ -117,102 +140,46 @@ class LanceStore:
 
     @property
     def header(self) -> Header:
-        self._sync()
-        return self._header
+        return self._sync().header
 
     @property
     def version(self) -> int:
         """Of the table: one more with each commit."""
-        self._sync()
-        return int(self._seen)
+        return self._sync().version
 
     def counts(self) -> Counts:
-        if mirror := self._sync():
-            return mirror.counts()
-        table = self._dataset.to_table(columns=["id", "group"])
-        ids = table.column("id").to_numpy()
-        groups = table.column("group").to_numpy()
-        return Counts(len(np.unique(ids)), len(ids), len(np.unique(np.where(groups == "", ids, groups))))
+        return self._ask(lambda rows: rows.counts())
 
     def product(self, product_id: str) -> Product:
-        if mirror := self._sync():
-            return mirror.product(product_id)
-        found = self.products([product_id])
-        if product_id not in found:
-            raise self._not_found(product_id)
-        return found[product_id]
+        return self._ask(lambda rows: rows.product(product_id))
 
     def products(self, ids: Sequence[str]) -> dict[str, Product]:
-        if mirror := self._sync():
-            return mirror.products(ids)
-        rows = self._rows(ids, schema(self._header, vectors=False).names)
-        return {row["id"]: product_of(row, self._header) for row in reversed(rows)}
+        return self._ask(lambda rows: rows.products(ids))
 
     def facts(self, ids: Sequence[str], columns: Collection[str]) -> pa.Table:
-        if mirror := self._sync():
-            return mirror.facts(ids, columns)
-        names = ["id", *sorted(set(columns) - {"id"})]
-        table = self._dataset.to_table(columns=list({*names, "number"}), filter=any_of("id", ids))
-        table = table.sort_by("number")
-        rows: dict[str, int] = {}
-        for at, product_id in enumerate(table.column("id").to_pylist()):
-            rows.setdefault(product_id, at)
-        there = [rows[i] for i in dict.fromkeys(ids) if i in rows]
-        return table.select(names).take(pa.array(there, pa.int64()))
+        return self._ask(lambda rows: rows.facts(ids, columns))
 
     def views(self, ids: Sequence[str]) -> dict[str, list[StoredView]]:
-        if mirror := self._sync():
-            return mirror.views(ids)
-        found: dict[str, list[StoredView]] = {}
-        for row in self._rows(ids, [*HIT_COLUMNS, *map(vector_column, self._header.parts)]):
-            parts = {p: np.asarray(row[vector_column(p)], np.float32) for p in self._header.parts}
-            found.setdefault(row["id"], []).append(StoredView(view_of(row), parts))
-        return found
+        return self._ask(lambda rows: rows.views(ids))
 
     def ids(self, *, prefix: str = "", limit: int = 20, where: Filter = NO_FILTER) -> list[str]:
-        if mirror := self._sync():
-            return mirror.ids(prefix=prefix, limit=limit, where=where)
-        starts = prefix.replace("'", "''")
-        condition = " AND ".join(
-            filter(None, (f"starts_with(id, '{starts}')", "number = 0", sql(resolve(where, self._header))))
-        )
-        table = self._dataset.to_table(columns=["id"], filter=condition)
-        return sorted(table.column("id").to_pylist())[: limit or None]
+        return self._ask(lambda rows: rows.ids(prefix=prefix, limit=limit, where=where))
 
     def known(self, ids: Sequence[str]) -> dict[str, list[KnownView]]:
-        if mirror := self._sync():
-            return mirror.known(ids)
-        found: dict[str, list[KnownView]] = {}
-        for row in self._rows(ids, ["id", "number", "picture", "key", "facts", "words"]):
-            found.setdefault(row["id"], []).append(KnownView(view_of(row), row["facts"], row["words"]))
-        return found
+        return self._ask(lambda rows: rows.known(ids))
 
     def vectors_of_pictures(self, keys: Sequence[str]) -> dict[str, dict[str, Vector]]:
-        if mirror := self._sync():
-            return mirror.vectors_of_pictures(keys)
-        parts = [p for p in self._header.parts if p != "text"]
-        table = self._dataset.to_table(
-            columns=["key", *map(vector_column, parts)], filter=any_of("key", [k for k in keys if k])
-        )
-        blocks = {p: matrix(table.column(vector_column(p)), self._header.dims[p]) for p in parts}
-        return {key: {p: blocks[p][at] for p in parts} for at, key in enumerate(table.column("key").to_pylist())}
+        return self._ask(lambda rows: rows.vectors_of_pictures(keys))
 
     def nearest(self, query: Query, *, k: int, where: Filter) -> Hits:
-        if mirror := self._sync():
-            return mirror.nearest(query, k=k, where=where)
-        condition = sql(resolve(where, self._header)) or None
-        left = self._dataset.count_rows(filter=condition)
-        columns = [*HIT_COLUMNS, *map(vector_column, query.active)]
-        if left <= max(_EXACT_ROWS, 2 * k):
-            table = self._dataset.to_table(columns=columns, filter=condition, batch_size=_BATCH_ROWS)
-        else:
-            table = self._candidates(query, max(_CANDIDATES, 4 * k), columns, condition)
-        return self._scored(query, table, k, left)
+        return self._ask(lambda rows: rows.nearest(query, k=k, where=where))
 
     def nearest_many(self, queries: Sequence[Query], *, k: int, where: Sequence[Filter]) -> list[Hits]:
-        if mirror := self._sync():
-            return mirror.nearest_many(queries, k=k, where=where)
-        return [self.nearest(query, k=k, where=one) for query, one in zip(queries, where, strict=True)]
+        return self._ask(lambda rows: rows.nearest_many(queries, k=k, where=where))
+
+    def check(self) -> list[str]:
+        """What is wrong with the table, a line each; none where it is whole. Reads all of it."""
+        return self._read(lambda: checking.faults(self._newest(), self._seen.header))
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -220,201 +187,267 @@ class LanceStore:
         ids = list(dict.fromkeys(rows.column("id").to_pylist()))
         if not ids:
             return
-        with self._writing():
-            if self._dataset.count_rows(filter=any_of("id", ids)):
-                merge = self._dataset.merge_insert("row").when_matched_update_all().when_not_matched_insert_all()
-                merge.when_not_matched_by_source_delete(any_of("id", ids)).execute(rows)
-            else:
-                self._dataset.insert(rows)
+        with self._writing() as dataset:
+            there = set(dataset.to_table(columns=["row"], filter=any_of("id", ids)).column("row").to_pylist())
+            if not there and self._flushing:  # without a lock another writer may be putting the same product
+                dataset.insert(rows)
+                return
+            merge = dataset.merge_insert("row").when_matched_update_all().when_not_matched_insert_all()
+            if not there or not there.issubset(rows.column("row").to_pylist()):
+                merge = merge.when_not_matched_by_source_delete(any_of("id", ids))
+            merge.execute(rows)
 
     def patch(self, facts: pa.Table) -> int:
-        with self._writing():
+        with self._writing() as dataset:
             ids = facts.column("id").to_pylist()
-            there = self._dataset.to_table(columns=["id"], filter=any_of("id", ids)).column("id").unique()
+            there = dataset.to_table(columns=["id"], filter=any_of("id", ids)).column("id").unique()
             if len(there):
-                self._dataset.merge_insert("id").when_matched_update_all().execute(facts)
+                dataset.merge_insert("id").when_matched_update_all().execute(facts)
             return len(there)
 
     def delete(self, ids: Sequence[str]) -> int:
-        with self._writing():
-            there = self._dataset.to_table(columns=["id"], filter=any_of("id", ids)).column("id").unique()
+        with self._writing() as dataset:
+            there = dataset.to_table(columns=["id"], filter=any_of("id", ids)).column("id").unique()
             if len(there):
-                self._dataset.delete(any_of("id", ids))
+                dataset.delete(any_of("id", ids))
             return len(there)
 
     def widen(self, columns: Mapping[str, ColumnType], aliases: Mapping[str, str]) -> None:
-        """Make room for further attributes. Raises `StoreError` when one is here with another type."""
-        with self._writing():
-            old = _read_header(self.path, self._dataset)
-            for name, kind in columns.items():
-                if (ours := old.columns.get(name, kind)) != kind and not _fits(kind, ours):
-                    raise StoreError(
-                        f"column {name!r} holds {kind} values, and the store at {self.path} keeps it as {ours}: "
-                        "index into a new store, or rename the column"
-                    )
-            fresh = {name: kind for name, kind in columns.items() if name not in old.columns}
-            wide = replace(old, columns={**old.columns, **fresh}, aliases={**aliases, **old.aliases})
-            if fresh:
-                fields = [schema(wide).field(attribute_column(name)) for name in fresh]
-                self._dataset.add_columns(pa.schema(fields))
+        """Make room for further attributes, and for values that a column's type does not take.
+
+        A column of numbers into which text comes becomes one of text: its values are copied into a new column,
+        and the commit that names it is the one that makes it visible. Raises `StoreError` for what cannot be so.
+        """
+        with self._writing() as dataset:
+            old = _read_header(self.path, dataset)
+            types = {name: self._wide_enough(name, kind, old) for name, kind in columns.items()}
+            wider = {n: kind for n, kind in types.items() if old.columns.get(n, kind) != kind}
+            wide = replace(
+                old,
+                columns={**old.columns, **types},
+                aliases={**aliases, **old.aliases},
+                moved={**old.moved, **{name: moved_column(name, kind) for name, kind in wider.items()}},
+            )
+            left = [wide.moved[name] for name in wider if wide.moved[name] in dataset.schema.names]
+            if left:  # by a run that died here; rows may have changed since
+                dataset.drop_columns(left)
+            fresh = [f for f in schema(wide, vectors=False) if f.name not in dataset.schema.names]
+            empty = [field for field in fresh if field.name not in wide.moved.values()]
+            if empty:
+                dataset.add_columns(pa.schema(empty))
+            for name, kind in wider.items():
+                _log.warning("column %r of %s is of %s from now on", name, self.path, kind)
+                dataset.add_columns({wide.moved[name]: _cast(old.column_of(name), kind)})
             if wide != old:
-                self._dataset.update_schema_metadata(wide.to_metadata())
+                dataset.update_schema_metadata(wide.to_metadata())
+            if wider:
+                dataset.drop_columns([old.column_of(name) for name in wider])
+
+    def _wide_enough(self, name: str, kind: ColumnType, header: Header) -> ColumnType:
+        ours = header.columns.get(name, kind)
+        if kind == ours or ours == "text" or (kind, ours) in {("integer", "number"), ("text", "texts")}:
+            return ours
+        if "texts" in (kind, ours):
+            raise StoreError(
+                f"column {name!r} holds {kind} values, and the store at {self.path} keeps it as {ours}: "
+                "index into a new store, or rename the column"
+            )
+        return "number" if (kind, ours) == ("number", "integer") else "text"
 
     def keep_fitted(self, name: str, content: bytes) -> None:
         with self._writing():
-            kept = {**self.fitted(), name: content}
-            rows = pa.table({"name": list(kept), "content": pa.array(list(kept.values()), pa.binary())})
-            written = lance.write_dataset(rows, f"{self.path}/fitted.lance", mode="overwrite")
-            written.cleanup_old_versions(_KEEP_OLD_VERSIONS)
+            written = lance.write_dataset(
+                _fitted_rows({**self.fitted(), name: content}),
+                f"{self.path}/fitted.lance",
+                mode="overwrite",
+                commit_lock=self._flushing_fitted,
+            )
+            written.cleanup_old_versions(retain_versions=2)
 
     def set_weights(self, weights: Mapping[str, float]) -> None:
         """Keep other weights as the store's default. No vector changes."""
-        with self._writing():
-            old = _read_header(self.path, self._dataset)
+        with self._writing() as dataset:
+            old = _read_header(self.path, dataset)
             header = replace(old, recipe=old.recipe.with_weights(weights))
-            self._dataset.update_schema_metadata(header.to_metadata())
+            dataset.update_schema_metadata(header.to_metadata())
 
     def optimise(self, *, index: bool | None = None) -> None:
         """Merge small files, drop old versions, and build the indexes that a table of this size needs.
 
         index: True builds vector indexes whatever the size, False never; None when the mirror is too small.
         """
-        with self._writing():
-            self._tidy()
-            rows = self._dataset.count_rows()
-            if index or (index is None and rows > MIRROR_LIMIT):
-                self._build_indexes(rows)
+        with self._writing() as dataset:
+            if index or (index is None and dataset.count_rows() > MIRROR_LIMIT):
+                upkeep.index_vectors(dataset, self._seen.header.dims, anew=False)
+                upkeep.index_keys(dataset)
+            self._tidy(dataset)
+
+    @classmethod
+    def repair(cls, path: str, *, drop_lost: bool = False) -> list[str]:
+        """Mend what can be mended without embedding anything again, and say what was done, a line each.
+
+        Versions whose manifest was cut short are dropped, all indexes are made anew from what is stored, and
+        leftovers of writers that died are deleted. drop_lost: also let go of the products in files that are
+        missing or damaged, so that the next index run embeds them again, and only them.
+        Raises `StoreError` where that is not enough.
+        """
+        if not exists(path):
+            raise StoreError(f"no store at {path} to repair")
+        done = []
+        with _lock(path):
+            if "://" not in path:
+                done += [f"version {n} was cut short: dropped" for n in _drop_torn(path)]
+            store = cls(path, mirror_limit=0)
+            with store._writing() as dataset:
+                lost = checking.damaged(dataset)
+                if lost and not drop_lost:
+                    raise StoreError(
+                        f"{next(iter(lost.values()))}: copy the store again from where it came from, restore a "
+                        "snapshot, or drop what those files held with --drop-lost and index the catalogue again"
+                    )
+                if lost:
+                    store._drop(dataset, list(lost))
+                    done += [f"dropped: {words}" for words in lost.values()]
+            with store._writing() as dataset:
+                vectors = any(name.endswith("_vector") for name in upkeep.unseen(dataset))
+                upkeep.drop_indexes(dataset)
+                if vectors or dataset.count_rows() > MIRROR_LIMIT:
+                    upkeep.index_vectors(dataset, store.header.dims, anew=True)
+                store._tidy(dataset)
+        return [*done, "indexes made anew from what is stored; leftovers deleted"]
+
+    def _drop(self, dataset: Any, pieces: list[int]) -> None:
+        """Let go of pieces of the table in one commit, and of products that have lost a view with them."""
+        operation = lance.LanceOperation.Delete([], pieces, "lost")
+        left = lance.LanceDataset.commit(
+            dataset, operation, read_version=dataset.version, commit_lock=self._flushing
+        )
+        numbers: dict[str, list[int]] = {}
+        for row in left.to_table(columns=["id", "number"]).to_pylist():
+            numbers.setdefault(row["id"], []).append(row["number"])
+        torn = [i for i, found in numbers.items() if sorted(found) != list(range(len(found)))]
+        if torn:
+            self.delete(torn)
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def snapshots(self) -> list[Snapshot]:
+        """The oldest first."""
+        return self._read(lambda: snapshots.listed(self._newest()))
+
+    def snapshot(self, name: str) -> Snapshot:
+        """Name the state as it is now. Raises `StoreError` for a name that is taken or is none."""
+        with self._writing() as dataset:
+            return snapshots.create(dataset, name)
+
+    def restore(self, name: str) -> Snapshot:
+        """Go back to a snapshot, in one step. The state before is a snapshot too, the one returned."""
+        with self._writing() as dataset:
+            return snapshots.restore(dataset, name)
+
+    def delete_snapshot(self, name: str) -> None:
+        with self._writing() as dataset:
+            snapshots.delete(dataset, name)
 
     # -- inside ----------------------------------------------------------------------------------
+
+    def _newest(self) -> Any:
+        try:
+            return lance.dataset(f"{self.path}/views.lance", commit_lock=self._flushing)
+        except _FAULTS as error:
+            raise self._unreadable(error) from error
 
     def _fitted_table(self) -> Any:
         try:
             return lance.dataset(f"{self.path}/fitted.lance")
-        except (OSError, ValueError) as error:
-            raise StoreError(f"the store at {self.path} lacks fitted.lance: {_words(error)}") from error
+        except _FAULTS as error:
+            raise StoreError(
+                f"the store at {self.path} lacks fitted.lance: copy the whole folder again ({_words(error)})"
+            ) from error
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self) -> Iterator[Any]:
         """One writer at a time, at the newest version; Lance's errors in our words."""
-        lock = (
-            filelock.FileLock(_lock_path(self.path), timeout=_LOCK_TIMEOUT_S) if "://" not in self.path else None
-        )
         try:
-            with self._guard, lock or threading.Lock():
-                self._dataset = lance.dataset(f"{self.path}/views.lance")
-                yield
-                if self._dataset.version % _COMMITS_BETWEEN_UPKEEP == 0:
-                    self._tidy()
-        except filelock.Timeout as error:
-            raise StoreError(
-                f"another process has been writing to {self.path} for {_LOCK_TIMEOUT_S:g} s"
-            ) from error
-        except (OSError, RuntimeError, ValueError) as error:
+            with self._turn, _lock(self.path):
+                dataset = self._newest()
+                before = dataset.version
+                yield dataset
+                if self._flushing:
+                    self._flushing.flush()  # names of snapshots, which no commit wraps
+                self._keep_up(before)
+        except _FAULTS as error:
             raise StoreError(f"cannot write to the store at {self.path}: {_words(error)}") from error
 
-    def _tidy(self) -> None:
-        self._dataset.optimize.compact_files()
-        if self._dataset.has_index:
-            self._dataset.optimize.optimize_indices()
-        self._dataset.cleanup_old_versions(_KEEP_OLD_VERSIONS)
+    def _keep_up(self, before: int) -> None:
+        """Upkeep that is due. What was asked for is done, so that a fault here is no fault of it."""
+        try:
+            dataset = self._newest()
+            if upkeep.is_due(before, dataset.version):
+                self._tidy(dataset)
+        except (*_FAULTS, StoreError) as error:
+            _log.warning("small files of %s are left for later: %s", self.path, _words(error))
 
-    def _build_indexes(self, rows: int) -> None:
-        partitions = max(1, min(4096, int(np.sqrt(rows))))
-        for part in self._header.parts:
-            if rows >= 256:
-                self._dataset.create_index(
-                    vector_column(part),
-                    "IVF_RQ" if self._header.dims[part] % 8 == 0 else "IVF_FLAT",  # RQ packs eight to a byte
-                    metric="dot",  # with L2 a row of zeros, a missing part, lies nearer than most that are there
-                    num_partitions=partitions,
-                    replace=True,
-                )
-        for column in ("id", "key", "row"):
-            self._dataset.create_scalar_index(column, "BTREE", replace=True)
+    def _tidy(self, dataset: Any) -> None:
+        if self._flushing:
+            sweep(Path(self.path, "views.lance"))
+        upkeep.tidy(dataset, alone=self._flushing is not None)
 
-    def _sync(self) -> MemoryStore | None:
-        """Bring header and mirror up to the newest version; the mirror, where there is one."""
+    def _ask(self, question: Callable[[Reader], _T]) -> _T:
+        """The answer of one version, the newest."""
+        if mirror := self._sync().mirror:
+            return question(mirror.rows)
+        return self._read(lambda: question(self._table()))
+
+    def _table(self) -> Table:
+        seen = self._sync()
+        return Table(seen.dataset, seen.header, name=self.path)
+
+    def _sync(self) -> _Seen:
+        """Bring what readers are shown up to the newest version."""
         with self._guard:
-            if self._dataset.latest_version == self._seen:
-                return self._mirror
+            if self._seen.version != self._latest():
+                self._seen = self._read(self._look_again)
+            return self._seen
+
+    def _look_again(self) -> _Seen:
+        dataset, mirror = self._newest(), self._seen.mirror
+        header = _read_header(self.path, dataset)
+        if dataset.count_rows() > self._mirror_limit:
+            mirror = None
+        elif mirror is None or header != self._seen.header or not mirror.catch_up(dataset):
+            mirror = Mirror(dataset, header, name=self.path)
+        return _Seen(dataset, header, mirror, int(dataset.version))
+
+    def _read(self, read: Callable[[], _T]) -> _T:
+        """What was read from disk. Again from a newer version, where upkeep took files away meanwhile."""
+        for left in reversed(range(_TRIES)):
+            before = self._latest()
             try:
-                dataset = lance.dataset(f"{self.path}/views.lance")
-                header = _read_header(self.path, dataset)
-                rows = dataset.count_rows()
-                if rows > self._mirror_limit:
-                    self._mirror = None
-                elif self._mirror is None or header != self._header or self._buried_most(rows):
-                    self._mirror, self._row_ids = _mirror(self.path, header, dataset)
-                else:
-                    self._catch_up(self._mirror, dataset)
-            except (OSError, RuntimeError) as error:
-                raise StoreError(f"the store at {self.path} cannot be read: {_words(error)}") from error
-            self._dataset, self._header, self._seen = dataset, header, dataset.version
-            return self._mirror
+                with nullcontext() if left else _lock(self.path):
+                    return read()
+            except _FAULTS as error:
+                if not left or self._latest() == before:
+                    raise self._unreadable(error) from error
+        raise AssertionError  # the last try returns or raises
 
-    def _buried_most(self, rows: int) -> bool:
-        return len(self._row_ids) > 2 * rows + 1024
+    def _latest(self) -> int:
+        try:
+            return int(self._seen.dataset.latest_version)
+        except _FAULTS as error:
+            raise self._unreadable(error) from error
 
-    def _catch_up(self, mirror: MemoryStore, dataset: Any) -> None:
-        """Take over only what has changed since the version seen."""
-        changed = dataset.scanner(
-            filter=f"_row_last_updated_at_version > {self._seen}", with_row_id=True, batch_size=_BATCH_ROWS
-        ).to_table()
-        there = dataset.scanner(columns=[], with_row_id=True).to_table().column("_rowid").to_numpy()
-        fresh = changed.column("_rowid").to_numpy().astype(np.int64)
-        alive = self._row_ids >= 0
-        gone = np.flatnonzero(alive & (~np.isin(self._row_ids, there) | np.isin(self._row_ids, fresh)))
-        mirror.exchange(gone.tolist(), changed)
-        self._row_ids[gone] = -1
-        self._row_ids = np.concatenate([self._row_ids, fresh])
-
-    def _candidates(self, query: Query, count: int, columns: list[str], condition: str | None) -> pa.Table:
-        """The union of what the index of each active part finds."""
-        probes = _PROBES_ALONE if len(query.active) == 1 else _PROBES
-        found = [
-            self._dataset.scanner(
-                columns=columns,
-                nearest={
-                    "column": vector_column(part),
-                    "q": query.parts[part],
-                    "k": count,
-                    "minimum_nprobes": probes,
-                    "refine_factor": _REFINE,
-                },
-                filter=condition,
-                prefilter=condition is not None,
-                with_row_id=True,
-                disable_scoring_autoprojection=True,
-            ).to_table()
-            for part in query.active
-        ]
-        table = pa.concat_tables(found)
-        _, first = np.unique(table.column("_rowid").to_numpy(), return_index=True)
-        return table.take(np.sort(first))
-
-    def _scored(self, query: Query, table: pa.Table, k: int, left: int) -> Hits:
-        blocks = {p: matrix(table.column(vector_column(p)), self._header.dims[p]) for p in query.active}
-        best = top(scores(query, blocks), k)
-        rows = table.select(HIT_COLUMNS).take(best).to_pylist()
-        return hits(query, rows, {p: block[best] for p, block in blocks.items()}, exhausted=left <= k)
-
-    def _rows(self, ids: Sequence[str], columns: list[str]) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._dataset.to_table(columns=columns, filter=any_of("id", ids)).to_pylist()
-        return sorted(rows, key=lambda row: row["number"])
-
-    def _not_found(self, product_id: str) -> ProductNotFound:
-        near = next(
-            (", ".join(found) for n in (3, 2, 1) if (found := self.ids(prefix=product_id[:n], limit=3))), ""
-        )
-        return ProductNotFound(
-            f"no product {product_id!r} in {self.path}; {f'nearest ids: {near}' if near else 'is it indexed?'}"
+    def _unreadable(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"the store at {self.path} cannot be read: {_words(error)}; "
+            f"`lookalike info --check --store {self.path}` says more, `lookalike repair` may mend it"
         )
 
 
 def exists(path: str) -> bool:
     """Whether there is a store at this folder or URL."""
     if "://" not in path:
-        return Path(path, "views.lance").is_dir()
+        return any(Path(path, "views.lance", "_versions").glob("*.manifest"))
     try:
         lance.dataset(f"{path}/views.lance")
     except (OSError, ValueError):
@@ -422,11 +455,26 @@ def exists(path: str) -> bool:
     return True
 
 
-def _mirror(path: str, header: Header, dataset: Any) -> tuple[MemoryStore, npt.NDArray[np.int64]]:
-    store = MemoryStore(header, name=path)
-    table = dataset.scanner(with_row_id=True, batch_size=_BATCH_ROWS).to_table()
-    store.append(table)
-    return store, table.column("_rowid").to_numpy().astype(np.int64)
+@contextmanager
+def _lock(path: str) -> Iterator[None]:
+    """The writers' turn, between processes of one machine; who has it may take it again.
+
+    Object storage has none: there Lance settles who was first.
+    """
+    if "://" in path:
+        yield
+        return
+    lock = filelock.FileLock(Path(path, ".writing.lock").absolute(), timeout=_LOCK_TIMEOUT_S, is_singleton=True)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise StoreError(
+            f"another process has been writing to {path} for {_LOCK_TIMEOUT_S:g} s: try again when it is done"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _read_header(path: str, dataset: Any) -> Header:
@@ -443,19 +491,38 @@ def _read_header(path: str, dataset: Any) -> Header:
         raise StoreError(f"the store at {path} has damaged metadata: {error}") from error
 
 
-def _lock_path(path: str) -> str:
-    return str(Path(path) / ".writing.lock")
+def _drop_torn(path: str) -> list[int]:
+    """Delete manifests newer than the newest that can be read, and say whose they were. None where none can."""
+    table = Path(path, "views.lance")
+    torn: list[tuple[int, Path]] = []
+    for manifest in sorted(table.glob("_versions/*.manifest")):  # the newest has the lowest number
+        version = _LAST_MANIFEST - int(manifest.stem)
+        try:
+            lance.dataset(str(table), version=version)
+        except _FAULTS:
+            torn.append((version, manifest))
+            continue
+        for _, file in torn:
+            file.unlink()
+        return [version for version, _ in torn]
+    return []
 
 
-def _fits(kind: ColumnType, ours: ColumnType) -> bool:
-    """Whether values of `kind` may go into a column of type `ours`."""
-    return ours == "text" or (kind, ours) in {("integer", "number"), ("text", "texts")}
+def _fitted_rows(fitted: Mapping[str, bytes]) -> pa.Table:
+    return pa.table({"name": list(fitted), "content": pa.array(list(fitted.values()), pa.binary())})
+
+
+def _cast(column: str, kind: ColumnType) -> str:
+    return f"CAST({column} AS {'DOUBLE' if kind == 'number' else 'STRING'})"
 
 
 def _words(error: Exception) -> str:
+    """What a fault of Lance or of the system comes down to."""
     text = str(error).partition("\n")[0]
-    if "No space left" in text or "os error 28" in text:
-        return "the disk is full; what was stored before is whole"
-    if "Permission denied" in text or "os error 13" in text or "Read-only file system" in text:
+    if re.search(r"No space left|os error 28", text):
+        return "the disk is full; what was stored before is whole, and the same command goes on when there is room"
+    if re.search(r"Permission denied|Read-only file system|os error (13|30)\b", text):
         return "the folder may not be written"
-    return text[:300]
+    if found := re.search(r"[Nn]ot found: \S*?([^/\s]+/[^/\s]+\.(?:lance|arrow|idx|txn))", text):
+        return f"its file {found[1]} is missing"
+    return re.sub(r",? ?/\S+/rust/\S+:\d+:\d+$", "", text)[:300]

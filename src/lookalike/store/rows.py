@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike.recipe import Recipe
-from lookalike.types import PARTS, Product, Value, Vectors, View
+from lookalike.types import PARTS, Guess, Product, Value, Vectors, View
 
 STORE_VERSION = 1
 
@@ -48,6 +48,8 @@ STANDARD: dict[str, ColumnType] = {
     "brand": "text",
     "colour": "text",
 }
+FILLED: dict[str, str] = {"type": "category", "colour": "colour", "audience": "audience"}  # guess -> our field
+FILL_FROM = 0.6  # confidence at which a guess stands in a column where the shop says nothing
 HIT_COLUMNS = ["id", "group", "number", "picture", "key"]  # what an answer needs of a row
 _VIEW = [("row", pa.string()), ("number", pa.int32()), ("picture", pa.string()), ("key", pa.string())]
 _HASHES = [("facts", pa.string()), ("words", pa.string())]
@@ -64,11 +66,17 @@ class Header:
         default_factory=dict
     )  # the shop's name -> our field, "gender" -> "audience"
     models: Mapping[str, str] = field(default_factory=dict)  # part -> SHA-256 of the weights that made it
+    predicted: tuple[str, ...] = ()  # what its image model reads off a picture: "type", "colour", ...
+    moved: Mapping[str, str] = field(default_factory=dict)  # attribute -> its column, where its type was widened
     version: int = STORE_VERSION
 
     @property
     def parts(self) -> tuple[str, ...]:
         return tuple(p for p in PARTS if p in self.dims)
+
+    def column_of(self, attribute: str) -> str:
+        """The stored column of an attribute."""
+        return self.moved.get(attribute) or attribute_column(attribute)
 
     def to_metadata(self) -> dict[str, str]:
         return {
@@ -78,6 +86,8 @@ class Header:
             "lookalike.columns": json.dumps(dict(self.columns)),
             "lookalike.aliases": json.dumps(dict(self.aliases)),
             "lookalike.models": json.dumps(dict(self.models)),
+            "lookalike.predicted": json.dumps(list(self.predicted)),
+            "lookalike.moved": json.dumps(dict(self.moved)),
         }
 
     @classmethod
@@ -89,6 +99,8 @@ class Header:
             columns=json.loads(metadata["lookalike.columns"]),
             aliases=json.loads(metadata["lookalike.aliases"]),
             models=json.loads(metadata.get("lookalike.models", "{}")),
+            predicted=tuple(json.loads(metadata.get("lookalike.predicted", "[]"))),
+            moved=json.loads(metadata.get("lookalike.moved", "{}")),
             version=int(metadata["lookalike.version"]),
         )
 
@@ -105,11 +117,27 @@ def attribute_column(name: str) -> str:
     return f"a_{slug}_{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
+def moved_column(attribute: str, kind: ColumnType) -> str:
+    """Where an attribute goes when its column is given a wider type: no other column begins with a type."""
+    return f"{kind}_{attribute_column(attribute)}"
+
+
+def predicted_columns(header: Header) -> dict[str, tuple[str, ColumnType]]:
+    """Guesses by the name that filters know: `predicted.type`, `predicted.type.confidence`; column and type."""
+    found: dict[str, tuple[str, ColumnType]] = {}
+    for name in header.predicted:
+        found[f"predicted.{name}"] = (f"predicted_{name}", "text")
+        found[f"predicted.{name}.confidence"] = (f"predicted_{name}_confidence", "number")
+    return found
+
+
 def schema(header: Header, *, vectors: bool = True) -> pa.Schema:
     """The columns of the table, in order."""
     fields = [pa.field(name, kind) for name, kind in _VIEW]
     fields += [pa.field(name, _ARROW[kind]) for name, kind in STANDARD.items()]
-    fields += [pa.field(attribute_column(name), _ARROW[kind]) for name, kind in header.columns.items()]
+    fields += [pa.field(header.column_of(name), _ARROW[kind]) for name, kind in header.columns.items()]
+    fields += [pa.field(name, _ARROW[kind]) for name, kind in predicted_columns(header).values()]
+    fields += [pa.field("filled", _ARROW["texts"])] if header.predicted else []
     fields += [pa.field(name, kind) for name, kind in _HASHES]
     if vectors:
         fields += [
@@ -170,13 +198,34 @@ def rows_table(
 
 
 def _facts(header: Header, products: Sequence[Product]) -> dict[str, pa.Array]:
+    fillings = [_filling(p, header) for p in products]
     cells = {
-        name: pa.array([_cell(getattr(p, name)) for p in products], _ARROW[kind])
+        name: pa.array(
+            [_cell(f.get(name, getattr(p, name))) for p, f in zip(products, fillings, strict=True)], _ARROW[kind]
+        )
         for name, kind in STANDARD.items()
     }
     for name, kind in header.columns.items():
-        cells[attribute_column(name)] = pa.array([_cell(p.attributes.get(name)) for p in products], _ARROW[kind])
+        cells[header.column_of(name)] = pa.array([_cell(p.attributes.get(name)) for p in products], _ARROW[kind])
+    for name in header.predicted:
+        guesses = [p.predicted.get(name) for p in products]
+        cells[f"predicted_{name}"] = pa.array([g and g.value for g in guesses], pa.string())
+        cells[f"predicted_{name}_confidence"] = pa.array([g and g.confidence for g in guesses], pa.float64())
+    if header.predicted:
+        cells["filled"] = pa.array([sorted(f) for f in fillings], _ARROW["texts"])
     return cells
+
+
+def _filling(product: Product, header: Header) -> dict[str, Value]:
+    """What filters shall find where the shop says nothing: confident guesses, by our field."""
+    found: dict[str, Value] = {}
+    for name in header.predicted:
+        guess, ours = product.predicted.get(name), FILLED.get(name)
+        if guess and ours and guess.confidence >= FILL_FROM and not getattr(product, ours):
+            found[ours] = guess.value
+            if ours == "category":
+                found["categories"] = (guess.value,)
+    return found
 
 
 def _cell(value: Value | None) -> Any:
@@ -187,14 +236,28 @@ def product_of(row: Mapping[str, Any], header: Header) -> Product:
     """The product in a row, as `Table.to_pylist` gives it."""
     attributes = {}
     for name in header.columns:
-        value = row.get(attribute_column(name))
+        value = row.get(header.column_of(name))
         if value is not None:
             attributes[name] = tuple(value) if isinstance(value, list) else value
     facts: dict[str, Any] = {
         name: tuple(row[name] or ()) if kind == "texts" else row[name] for name, kind in STANDARD.items()
     }
-    facts = {name: "" if value is None and STANDARD[name] == "text" else value for name, value in facts.items()}
-    return Product(**facts, attributes=attributes)
+    filled = row.get("filled") or ()
+    facts = {
+        name: _nothing(name) if name in filled or (value is None and STANDARD[name] == "text") else value
+        for name, value in facts.items()
+    }
+    predicted = {
+        name: Guess(row[f"predicted_{name}"], row[f"predicted_{name}_confidence"])
+        for name in header.predicted
+        if row.get(f"predicted_{name}") is not None
+    }
+    return Product(**facts, attributes=attributes, predicted=predicted)
+
+
+def _nothing(column: str) -> Value:
+    """How a product says nothing in a column."""
+    return () if STANDARD[column] == "texts" else ""
 
 
 def view_of(row: Mapping[str, Any]) -> View:
