@@ -41,9 +41,14 @@ class Manners:
     give_up_s: float = 5.0  # of failing and resting, from when the pictures of a resting host fail at once
 
     @classmethod
-    def within(cls, timeout_s: float) -> Manners:
+    def within(cls, timeout_s: float, *, at_once: int = at_once) -> Manners:
         """The usual ones, with this time for one attempt."""
-        return cls(connect_s=min(cls.connect_s, timeout_s), read_s=min(cls.read_s, timeout_s), total_s=timeout_s)
+        return cls(
+            at_once=at_once,
+            connect_s=min(cls.connect_s, timeout_s),
+            read_s=min(cls.read_s, timeout_s),
+            total_s=timeout_s,
+        )
 
     def backoff(self, tried: int) -> float:
         return float(self.backoff_s * 2 ** (tried - 1) * random.uniform(0.5, 1.5))  # noqa: S311 - jitter

@@ -84,7 +84,7 @@ class PictureHost:
                 self.statuses[status] += 1
                 self.bytes_sent += len(body)
                 lines = [f"HTTP/1.1 {status} As It Is", *(f"{k}: {v}" for k, v in more.items())]
-                if "content-length" not in {name.lower() for name in more} and status != 304:
+                if not {"Content-Length", "Transfer-Encoding"} & more.keys() and status != 304:
                     lines.append(f"Content-Length: {len(body)}")
                 writer.write("\r\n".join([*lines, "\r\n"]).encode("latin-1") + body)
                 await writer.drain()
