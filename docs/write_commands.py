@@ -13,9 +13,12 @@ from typer.testing import CliRunner
 
 from lookalike.cli import app
 
-COMMANDS = [[], ["index"], ["similar"], ["search"], ["info"], ["demo"], ["evaluate"], ["export"], ["map"], ["models"]] + [
-    ["models", name] for name in ("list", "show", "pull", "export")
-]
+COMMANDS = (
+    [[], ["index"], ["similar"], ["search"], ["info"], ["demo"], ["evaluate"], ["export"], ["map"], ["models"]]
+    + [["models", name] for name in ("list", "show", "pull", "export")]
+    + [["repair"], ["snapshot"]]
+    + [["snapshot", name] for name in ("list", "create", "restore", "delete")]
+)
 
 
 def reference() -> str:

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from lookalike.cli import catalogue, evaluate, models, questions
+from lookalike.cli import catalogue, evaluate, models, questions, store, train
 from lookalike.errors import LookalikeError
 
 app = typer.Typer(
@@ -25,9 +25,12 @@ app.command("index")(catalogue.index)
 app.command("similar")(questions.similar)
 app.command("search")(questions.search)
 app.command("info")(catalogue.info)
+app.command("repair")(store.repair)
 app.command("demo")(catalogue.demo)
 app.command("evaluate")(evaluate.evaluate)
+app.add_typer(store.app, name="snapshot")
 app.add_typer(models.app, name="models")
+app.add_typer(train.app, name="train")
 
 
 @app.callback(invoke_without_command=True)

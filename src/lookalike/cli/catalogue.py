@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lookalike.cli import showing
+from lookalike.errors import StoreError
 
 if TYPE_CHECKING:
     from lookalike.indexing.job import Report
+    from lookalike.store.lance import LanceStore
 
 Store = Annotated[str, typer.Option("--store", help="Folder or URL of the store.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
@@ -74,12 +76,21 @@ def index(
         _say(report)
 
 
-def info(store: Store, as_json: AsJson = False) -> None:
+def info(
+    store: Store,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read all of it and say what is wrong; exit code 1 where something is.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """What a store holds: products, recipe, columns to filter by."""
     from lookalike.store.lance import LanceStore
     from lookalike.store.rows import STANDARD
 
-    opened = LanceStore.open(store)
+    opened = LanceStore.open(store, mirror_limit=0)
+    if check:
+        _check(opened, as_json)
+        return
     header, counts = opened.header, opened.counts()
     facts = {
         "store": store,
@@ -91,12 +102,28 @@ def info(store: Store, as_json: AsJson = False) -> None:
         "dims": dict(header.dims),
         "columns": {**STANDARD, **header.columns},
         "aliases": dict(header.aliases),
+        "snapshots": [one.name for one in opened.snapshots()],
         "bytes": showing.folder_bytes(store),
     }
     if as_json:
         typer.echo(json.dumps(facts))
     else:
         showing.facts_table(facts)
+
+
+def _check(store: LanceStore, as_json: bool) -> None:
+    """One line for each fault on standard error, or in the document, before the command fails."""
+    from lookalike.indexing.checking import faults
+
+    found = faults(store)
+    if as_json:
+        typer.echo(json.dumps({"store": store.path, "version": store.version, "faults": found}))
+    for line in found:
+        showing.say(line)
+    if found:
+        raise StoreError(f"{store.path} is not whole, as said above: `lookalike repair` mends what can be mended")
+    if not as_json:
+        showing.say(f"{store.path} is whole: every file, row, index and snapshot")
 
 
 def demo(

@@ -136,13 +136,13 @@ def _of_indexes(dataset: Any, header: Header, read: _Rows) -> Iterator[str]:
 
 
 def _not_found_by_key(dataset: Any, column: str, ids: list[str]) -> list[str]:
-    there = dataset.scanner(columns=["id", column], filter=any_of("id", ids), use_scalar_index=False).to_table()
+    there = dataset.scanner(columns=[column], filter=any_of("id", ids), use_scalar_index=False).to_table()
     keys = [key for key in dict.fromkeys(there.column(column).to_pylist()) if key]
-    counts = [
+    found = [
         dataset.scanner(columns=[column], filter=any_of(column, keys), use_scalar_index=use).to_table()
         for use in (True, False)
     ]
-    by_index, by_scan = (table.column(column).to_pylist() for table in counts)
+    by_index, by_scan = (table.column(column).to_pylist() for table in found)
     return [key for key in keys if by_index.count(key) != by_scan.count(key)]
 
 
