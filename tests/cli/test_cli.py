@@ -17,7 +17,15 @@ from lookalike.cli import main
 from lookalike.models import all_specs
 
 CONTRACT = {"id", "score", "title", "group", "image", "parts"}
-FURTHER = {"cosine", "likeness", "duplicates", "price", "in_stock", "category"}  # said beyond the contract
+FURTHER = {
+    "cosine",
+    "likeness",
+    "duplicates",
+    "rules",
+    "price",
+    "in_stock",
+    "category",
+}  # said beyond the contract
 
 
 class Done(NamedTuple):

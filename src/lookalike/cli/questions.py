@@ -30,81 +30,140 @@ ByGroup = Annotated[bool, typer.Option("--by-group", help="Of each style only th
 Variety = Annotated[
     float, typer.Option("--variety", min=0, max=1, help="0 ranks by likeness, towards 1 spreads the list.")
 ]
+Same = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--same",
+        help="Only matches with the same value of this field, such as category; may be given again.",
+        show_default=False,
+    ),
+]
+RulesIn = Annotated[
+    Path | None,
+    typer.Option("--rules", help="File of rules; rules.toml in the store when not given.", show_default=False),
+]
+NoRules = Annotated[bool, typer.Option("--no-rules", help="Leave the shop's rules out.")]
 
 
 def similar(
     product_id: Annotated[str, typer.Argument(metavar="ID", help="A product in the store.")],
     store: Store,
+    text: Annotated[
+        str | None, typer.Option(help="Words that change what is looked for: 'but red'.", show_default=False)
+    ] = None,
     k: Count = 7,
     where: Where = None,
     weight: Weight = None,
+    same: Same = None,
     variants: Annotated[bool, typer.Option("--variants", help="List the product's own variants too.")] = False,
     by_group: ByGroup = False,
     variety: Variety = 0.0,
+    rules: RulesIn = None,
+    no_rules: NoRules = False,
     sheet: Sheet = None,
     as_json: AsJson = False,
 ) -> None:
     """Products that look and read like one of the catalogue's own."""
     from lookalike.recommend.recommender import Recommender
 
-    shop = Recommender.open(store)
+    shop = Recommender.open(store, rules=False if no_rules else rules)
     weights = read_weights(weight)
     product = shop.product(product_id)
     matches = shop.similar(
-        product_id, k, where=where, weights=weights, variants=variants, by_group=by_group, variety=variety
+        product_id,
+        k,
+        text=text,
+        where=where,
+        weights=weights,
+        same=same or (),
+        variants=variants,
+        by_group=by_group,
+        variety=variety,
     )
+    asked = {
+        "id": product_id,
+        **({"text": text} if text else {}),
+        **_ruled(shop.rules_for("similar", [product_id])),
+    }
     if sheet:
         showing.sheet_of_product(sheet, product, matches)
     if as_json:
-        showing.print_json({"id": product_id, "k": k, "where": where or []}, matches)
+        showing.print_json({**asked, "k": k, "where": where or []}, matches)
     else:
-        showing.matches_table(f"like {product.id}, {product.title}", matches, query=product)
+        heading = ", ".join(filter(None, (f"like {product.id}", product.title, text)))
+        showing.matches_table(heading, matches, query=product)
         showing.say_sheet(sheet)
 
 
 def search(
     store: Store,
     image: Annotated[str | None, typer.Option(help="A picture: file or URL.", show_default=False)] = None,
-    text: Annotated[str | None, typer.Option(help="Words.", show_default=False)] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(help="Words; beside a picture they change it: 'but in red'.", show_default=False),
+    ] = None,
+    like: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A product that is liked; may be given again.", show_default=False),
+    ] = None,
+    dislike: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A product that is not liked; may be given again.", show_default=False),
+    ] = None,
     k: Count = 7,
     where: Where = None,
     weight: Weight = None,
+    same: Same = None,
     box: Annotated[
         str | None,
         typer.Option(help="Part of the picture: left,top,right,bottom as fractions.", show_default=False),
     ] = None,
     by_group: ByGroup = False,
     variety: Variety = 0.0,
+    rules: RulesIn = None,
+    no_rules: NoRules = False,
     sheet: Sheet = None,
     allow_host: AllowHost = None,
     as_json: AsJson = False,
 ) -> None:
-    """Products like a picture, a text, or both."""
+    """Products like a picture, a text, both, or products that are liked."""
     from lookalike.media.fetching import Fetcher
     from lookalike.recommend.recommender import Recommender
 
-    if image is None and text is None:
-        raise typer.BadParameter("give --image, --text, or both")
-    shop = Recommender.open(store, fetcher=Fetcher(allow_hosts=allow_host or ()))
+    if image is None and text is None and not like:
+        raise typer.BadParameter("give --image, --text, both, or --like")
+    fetcher = Fetcher(allow_hosts=allow_host or ())
+    shop = Recommender.open(store, fetcher=fetcher, rules=False if no_rules else rules)
     weights = read_weights(weight)
     matches = shop.search(
         image=image,
         text=text,
+        liked=like or (),
+        disliked=dislike or (),
         k=k,
         where=where,
         weights=weights,
+        same=same or (),
         box=_box(box),
         by_group=by_group,
         variety=variety,
     )
-    asked = {name: value for name, value in (("image", image), ("text", text), ("box", box)) if value}
+    said = {"image": image, "text": text, "like": like, "dislike": dislike, "box": box}
+    asked = {name: value for name, value in said.items() if value}
     if sheet:
-        showing.sheet_of_search(sheet, image, text, matches, shop.fetcher)
+        showing.sheet_of_search(sheet, image, text or ", ".join(like or ()), matches, shop.fetcher)
     if as_json:
-        showing.print_json({**asked, "k": k, "where": where or []}, matches)
+        ruled = _ruled(shop.rules_for("search", like or ()))
+        showing.print_json({**asked, **ruled, "k": k, "where": where or []}, matches)
     else:
-        showing.matches_table("like " + ", ".join(asked.values()), matches)
+        shown = (image, text, *(like or ()), *(f"unlike {i}" for i in dislike or ()), box)
+        showing.matches_table("like " + ", ".join(filter(None, shown)), matches)
         showing.say_sheet(sheet)
+
+
+def _ruled(names: tuple[str, ...]) -> dict[str, list[str]]:
+    """The rules that apply to a query, where there are any."""
+    return {"rules": list(names)} if names else {}
 
 
 def read_weights(pairs: list[str] | None) -> dict[str, float]:

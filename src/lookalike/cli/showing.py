@@ -104,6 +104,7 @@ def match_as_json(match: Match) -> dict[str, Any]:
         "parts": {part: round(share, 6) for part, share in match.parts.items()},
         "likeness": {part: round(likeness, 6) for part, likeness in match.likeness.items()},
         "duplicates": list(match.duplicates),
+        "rules": list(match.rules),
         "price": product.price,
         "in_stock": product.in_stock,
         "category": product.category,
@@ -124,10 +125,15 @@ def matches_table(heading: str, matches: Sequence[Match], *, query: Product | No
     for name, style in (("", "dim"), ("score", "bold"), ("id", ""), ("title", ""), ("price", ""), ("why", "dim")):
         table.add_column(name, style=style, justify="right" if name in ("", "score", "price") else "left")
     for rank, m in enumerate(matches, 1):
-        why = ", ".join(reasons(m, query=query))
+        why = ", ".join([*reasons(m, query=query), *_rules(m)])
         table.add_row(str(rank), f"{m.score:.3f}", m.product.id, m.product.title, price(m.product), why)
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
     console.print(table)
+
+
+def _rules(match: Match) -> list[str]:
+    """Which of the shop's rules moved a match."""
+    return [f"rule: {name}" for name in match.rules]
 
 
 def models_table(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -206,6 +212,7 @@ def _cards(matches: Sequence[Match], fetcher: Fetcher, *, query: Product | None 
                 *_lines(m.product),
                 ", ".join(reasons(m)),
                 ", ".join(shared_facts(m, query)) if query else "",
+                ", ".join(_rules(m)),
             ),
             _pixels(m.view.picture, fetcher),
             m.score,

@@ -15,7 +15,7 @@ import numpy as np
 from lookalike.recommend.recolouring import direction
 from lookalike.types import PARTS, Vector
 
-AWAY = 0.3
+AWAY = 0.15
 
 
 def combined(

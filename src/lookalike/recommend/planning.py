@@ -17,10 +17,10 @@ from lookalike.recommend.rules import Asking, Rule
 from lookalike.recommend.scoring import Scored
 from lookalike.store.filtering import column, fields, mask, resolve
 from lookalike.store.interface import Store
-from lookalike.store.rows import Header, facts_table
+from lookalike.store.rows import Header, facts_table, predicted_columns
 from lookalike.types import Condition, Filter, Operator, Product, Value
 
-_STANDS_IN = {"category": "predicted"}  # the class that a model saw, where a shop gives no category
+_STANDS_IN = {"category": "predicted.type"}  # what a model takes a thing for, where the shop gives no category
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _compared(
     """What compares so with the values of the products asked, in the column or the one that stands in for it."""
     known = facts_table(header, asked)
     stand_in = _STANDS_IN.get(name, "")
-    for wanted in (name, stand_in) if stand_in in header.columns else (name,):
+    for wanted in (name, stand_in) if stand_in in predicted_columns(header) else (name,):
         _, stored, _ = column(wanted, header)
         values = [text for value in known.column(stored).to_pylist() for text in _texts(value)]
         if stored == "category" and level:
