@@ -6,7 +6,7 @@ them, or when there is nothing left to see.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
@@ -16,6 +16,7 @@ from lookalike.errors import LookalikeError
 from lookalike.recommend import reranking
 from lookalike.recommend.calibration import Scale
 from lookalike.recommend.candidates import candidates
+from lookalike.recommend.duplicates import Folding, folded
 from lookalike.recommend.planning import Plan, limits, weighed
 from lookalike.recommend.scoring import Scored, score
 from lookalike.store.interface import Hits, Store
@@ -32,6 +33,7 @@ class LeftOut:
     ids: Collection[str] = ()
     groups: Collection[str] = ()
     pictures: Collection[str] = ()  # keys
+    looks: Mapping[str, Vector] | None = None  # the parts of a picture of which copies are left out too
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,12 +46,16 @@ class Request:
     left_out: LeftOut = field(default_factory=LeftOut)
     by_group: bool = False
     variety: float = 0.0
+    at_least: float = 0.0  # the lowest score that is an answer
+    folding: Folding | None = field(default_factory=Folding)  # None lists every product that shows a picture
 
     def __post_init__(self) -> None:
         if self.k < 1:
             raise LookalikeError(f"k is {self.k}: ask for at least 1 match")
         if not 0 <= self.variety <= 1:
             raise LookalikeError(f"variety is {self.variety}: use 0 to 1")
+        if not 0 <= self.at_least <= 1:
+            raise LookalikeError(f"at_least is {self.at_least}: use a score, 0 to 1")
 
     @property
     def pool(self) -> int:
@@ -84,15 +90,19 @@ def rank(
 ) -> list[Scored]:
     """The third step but for variety and pins: what may be shown of each search, the highest value first."""
     placed = [s for _, s in pinned]
-    shown = _allowed(reranking.merged(scored), request.left_out)
+    shown = [s for s in reranking.merged(scored) if s.score >= request.at_least]
+    shown = _allowed(shown, request.left_out)
     shown = _allowed(shown, _beside(placed, by_group=request.by_group))
     shown = weighed(shown, request.plan, store)
-    shown = reranking.each_picture_once(shown)
+    if request.folding is not None:
+        shown = reranking.each_picture_once(shown)
     if request.by_group:
         shown = reranking.each_group_once(shown)
     if request.plan.limiting:
         found = limits([*placed, *shown], request.plan, store)
         shown = reranking.at_most(shown, found, beside=[s.id for s in placed])
+    if request.folding is not None:
+        shown = folded(shown, store, request.folding, count=request.pool, beside=request.left_out.looks)
     return shown
 
 
@@ -113,11 +123,13 @@ def _beside(pinned: Sequence[Scored], *, by_group: bool) -> LeftOut:
 def _settled(
     request: Request, found: Sequence[Hits], scored: Sequence[Sequence[Scored]], ranked: Sequence[Scored]
 ) -> bool:
+    lowest = [-inf if hits.exhausted else s[-1].score for hits, s in zip(found, scored, strict=True)]
+    if max(lowest) < request.at_least:
+        return True
     if found[0].exhausted or len(ranked) < request.pool:
         return found[0].exhausted
     if not request.plan.weighing:
         return True
-    lowest = [-inf if hits.exhausted else s[-1].score for hits, s in zip(found, scored, strict=True)]
     return request.plan.unseen(lowest) < ranked[request.pool - 1].value
 
 

@@ -53,6 +53,10 @@ class Scale:
     def score(self, cosine: float) -> float:
         return float(self.scores_of(cosine))
 
+    def cosine(self, score: float) -> float:
+        """The cosine that has this score."""
+        return float(np.interp(score, self.scores, self.cosines))
+
 
 class Calibration:
     """The scales of one catalogue; each is made when first asked for."""

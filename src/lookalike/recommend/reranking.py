@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,14 +42,23 @@ def without_pictures(scored: Sequence[Scored], keys: Collection[str]) -> list[Sc
 
 
 def each_picture_once(scored: Sequence[Scored]) -> list[Scored]:
-    """Of products that show the same picture only one: the one that leads its style, else the first."""
+    """Of products that show the same picture only one: the one that leads its style, else the first.
+
+    It carries the ids of the others.
+    """
     shown: dict[str, Scored] = {}
+    ids: dict[str, list[str]] = {}
     for s in scored:
         key = s.view.key or f"\x1f{s.id}"
+        ids.setdefault(key, []).append(s.id)
         if key not in shown or (s.leads_its_group and not shown[key].leads_its_group):
             shown[key] = s
-    kept = {s.id for s in shown.values()}
-    return [s for s in scored if s.id in kept]
+    others = {s.id: tuple(i for i in ids[key] if i != s.id) for key, s in shown.items()}
+    return [
+        replace(s, duplicates=(*s.duplicates, *others[s.id])) if others[s.id] else s
+        for s in scored
+        if s.id in others
+    ]
 
 
 def each_group_once(scored: Sequence[Scored]) -> list[Scored]:
