@@ -9,19 +9,16 @@ import gzip
 import json
 import os
 import random
-import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fuzz_readers import read, seeds
 
 from lookalike.catalogue import open_catalogue
 from lookalike.errors import CatalogueError
 from lookalike.types import Product, Reject
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from fuzz_readers import read
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -104,6 +101,15 @@ def test_a_feed_that_was_cut_off_anywhere_gives_whole_products_or_is_refused(fee
         packed = tmp_path / f"{feed.name}.gz"
         packed.write_bytes(gzip.compress(content)[: end // 3])
         read(packed)
+
+
+def test_a_damaged_parquet_file_is_refused_in_one_line_wherever_the_damage_is(tmp_path: Path) -> None:
+    ((_, content),) = seeds("parquet")
+    path = tmp_path / "shop.parquet"
+    for at in range(0, len(content), 23):
+        for damage in (b"\0", b"\xff", b"\x0e\x0f", b"\x99" * 40):
+            path.write_bytes(content[:at] + damage + content[at + len(damage) :])
+            read(path)
 
 
 # Too much of one thing

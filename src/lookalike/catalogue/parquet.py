@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lookalike.catalogue.tables import Row, Shape, Table, checked_columns, rows_of
+from lookalike.catalogue.tables import Row, Shape, Table, checked_columns, rows_of, shown
 from lookalike.catalogue.text_files import reading
 from lookalike.errors import CatalogueError
 
@@ -80,4 +80,4 @@ def _is_bytes(kind: Any) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return shown((str(error).splitlines() or [type(error).__name__])[0])

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TextIO, cast
 
-from lookalike.catalogue.tables import SURROGATE
+from lookalike.catalogue.tables import SURROGATE, shown
 from lookalike.errors import CatalogueError
 
 LONGEST = 10_000_000  # characters of a line, a cell or a record; a longer one is no product
@@ -59,8 +59,8 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError, zlib.error) as error:
-        why = getattr(error, "strerror", None) or error
-        raise CatalogueError(f"cannot read {path}: {why}") from error
+        why = getattr(error, "strerror", None) or " ".join(str(error).split())  # Arrow's have several lines
+        raise CatalogueError(f"cannot read {path}: {shown(why)}") from error
 
 
 @contextmanager
