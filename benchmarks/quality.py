@@ -20,6 +20,7 @@ by product, half of shop-men by style, a fifth of the senders of snapshots, who 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -90,7 +91,14 @@ def snapshots(catalogue: Catalogue, options: argparse.Namespace) -> list[Questio
     rows = asking.main_views(shelf)
     if options.held_out:
         rows = [at for at in rows if held_out(shelf.facts["sender"][at], HELD_OUT["snapshots"])]
-    return asking.attributes(shelf, ["label"], queries=rows, gallery=rows, apart="sender")
+    labels = shelf.facts["label"]
+    ten = {label for label, _ in Counter(labels).most_common(10)}
+    few = [at for at in rows if labels[at] in ten]
+    return [
+        replace(question, name=name)
+        for name, among in (("label", rows), ("label, the ten commonest", few))
+        for question in asking.attributes(shelf, ["label"], queries=among, gallery=among, apart="sender")
+    ]
 
 
 RULES = {

@@ -238,7 +238,9 @@ def test_an_evaluation_of_a_catalogue_from_nothing(catalogue: Path, tmp_path: Pa
     assert by_outline.against_first["P@1"].p < 0.05
     assert by_outline.against_first["P@1"].value == pytest.approx(by_outline.figures["P@1"].value - 1)
     assert not by_colour.against_first
-    assert {"P@1", "P@3", "recall@3", "mAP@3", "nDCG@3", "coverage@3", "variety@3"} == set(by_colour.figures)
+    assert {"P@1", "P@3", "R@3", "recall@3", "mAP@3", "nDCG@3", "coverage@3", "variety@3"} == set(
+        by_colour.figures
+    )
     assert 0 < by_colour.figures["coverage@3"].value <= 1
     assert not by_colour.failures
     assert 0 < len(by_outline.failures) <= 2

@@ -251,6 +251,7 @@ def _scores(question: Question, ranked: Ranked, depths: Sequence[int]) -> dict[s
         scores = {f"R@{k}": metrics.found_at(ranked.hits, k) for k in depths}
     else:
         scores = {f"P@{k}": metrics.precision_at(ranked.hits, k) for k in depths}
+        scores[f"R@{deepest}"] = metrics.found_at(ranked.hits, deepest)
         scores[f"recall@{deepest}"] = metrics.recall_at(ranked.hits, ranked.wanted, deepest)
     scores[f"mAP@{deepest}"] = metrics.average_precision_at(ranked.hits, ranked.wanted, deepest)
     scores[f"nDCG@{deepest}"] = metrics.ndcg_at(ranked.hits, ranked.wanted, deepest)
