@@ -42,7 +42,7 @@ class FetchError(PictureError):
         self, reason: str, *, host: str = "", url: str = "", hint: str = "", passing: bool = False
     ) -> None:
         words = f"{host} {reason}".strip() + (f"; {hint}" if hint else "")
-        super().__init__(f"{words}: {url}" if url else words)
+        super().__init__(f"{words}: {_one_line(url)}" if url else words)
         self.reason, self.host, self.hint, self.passing = reason, host, hint, passing
 
     def about(self, url: str) -> FetchError:
@@ -80,3 +80,9 @@ class ProductNotFound(StoreError):  # noqa: N818 - reads as the fact it is
 
 class MissingExtra(LookalikeError):  # noqa: N818 - reads as the fact it is
     """An optional dependency is needed; the message is the pip line."""
+
+
+def _one_line(words: str, most: int = 400) -> str:
+    """What somebody else wrote, without what would break a line, hide, or fill a screen."""
+    shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in words[:most])
+    return shown + ("..." if len(words) > most else "")

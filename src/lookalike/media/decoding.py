@@ -7,6 +7,7 @@ decoded; whatever the file's colour mode, rotation or transparency, what comes o
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,9 @@ from PIL import Image, ImageCms
 
 from lookalike.errors import PictureError
 from lookalike.types import Pixels
+
+# What Pillow warns of (damaged EXIF, odd tags) either does not matter or ends in an error, which is ours to tell.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP")
 

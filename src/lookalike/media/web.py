@@ -249,7 +249,10 @@ class Web:
     ) -> tuple[Answer, str]:
         at = url
         for _ in range(_MAX_HOPS + 1):
-            target = _parsed(at)
+            try:
+                target = _parsed(at)
+            except FetchError as error:
+                raise FetchError(error.reason, hint=f"it leads to {at[:200]!r}" if at != url else "") from error
             answer = await self._ask(target, known if known and known.url == at else None, body, total_s)
             if answer.status not in _REDIRECTS:
                 return answer, at
@@ -357,11 +360,11 @@ def _parsed(url: str) -> httpx2.URL:
     try:
         parsed = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError, TypeError) as error:
-        raise FetchError(f"{url!r} is not a URL: {error}") from error
+        raise FetchError(f"the address is not a URL ({' '.join(str(error).split())[:120]})") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise FetchError(f"{url!r} is refused: only http and https addresses are fetched")
+        raise FetchError("only http and https addresses are fetched")
     if parsed.port is not None and not 0 < parsed.port < 65_536:
-        raise FetchError(f"{url!r} is not a URL: there is no port {parsed.port}")
+        raise FetchError(f"the address is not a URL (there is no port {parsed.port})")
     return parsed
 
 
