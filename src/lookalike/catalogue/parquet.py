@@ -24,11 +24,12 @@ def open_parquet(path: Path) -> Table:
     with reading(path):
         try:
             schema = pq.read_schema(path)
-        except pa.ArrowException as error:
+            wanted = [field.name for field in schema if not _is_bytes(field.type)]
+            names = list(_leaf_names(schema, ""))
+        except (pa.ArrowException, ValueError) as error:  # ValueError for a name that is not UTF-8
             raise CatalogueError(f"{path} is not a Parquet file: {_first_line(error)}") from error
-    wanted = [field.name for field in schema if not _is_bytes(field.type)]
     checked_columns(path, wanted)
-    columns = checked_columns(path, _leaf_names(schema, ""))
+    columns = checked_columns(path, names)
     return Table(path, columns, lambda shape: _rows(path, wanted, shape))
 
 
