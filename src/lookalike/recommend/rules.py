@@ -257,12 +257,14 @@ def _column(wish: Mapping[str, Any], field: str, header: Header | None) -> str:
 def _line(text: str, wrong: _WrongError) -> int:
     """Where in a file the field stands, or else its rule; from 1."""
     lines = text.splitlines()
-    heads = [at for at, line in enumerate(lines) if re.match(r"\s*\[\[\s*\"?rules\"?\s*\]\]", line)]
-    start = heads[wrong.at] if wrong.at is not None and wrong.at < len(heads) else 0
-    end = next((at for at in heads if at > start), len(lines))
-    named = re.compile(rf"\s*[\"']?{re.escape(wrong.field)}[\"']?\s*[=.\]]") if wrong.field else None
-    inside = (at for at in range(start, end) if named and named.match(lines[at].replace("[", " ", 1)))
-    return next(inside, start) + 1
+    heads = [at for at, line in enumerate(lines) if re.match(r"\s*\[\[\s*[\"']?rules[\"']?\s*\]\]", line)]
+    if wrong.at is not None and wrong.at < len(heads):
+        start = heads[wrong.at]
+        end = next((at for at in heads if at > start), len(lines))
+    else:
+        start, end = 0, len(lines)
+    named = re.compile(rf"\s*\[*\s*(rules\s*\.\s*)?[\"']?{re.escape(wrong.field or '[')}[\"']?\s*[=.\]]")
+    return next((at for at in range(start, end) if named.match(lines[at])), start) + 1
 
 
 # -- writing ----------------------------------------------------------------------------------------
