@@ -1,4 +1,4 @@
-"""From a request to its answer in three steps: candidates, scoring, re-ranking; and round again till it is settled.
+"""From a request to its answer in three steps: candidates, scoring, re-ranking; and round again till it settles.
 
 An answer is settled when there are enough products and none that has not been seen could come before the last of
 them, or when there is nothing left to see.
