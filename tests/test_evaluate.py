@@ -121,6 +121,16 @@ def test_a_store_answers_as_its_own_search_does(shared_store: Path) -> None:
         assert [asked.gallery[place].product_id for place in found.places[at]] == others[:5]
 
 
+def test_a_store_too_large_for_memory_answers_the_same(shared_store: Path) -> None:
+    whole, large = (LanceStore.open(str(shared_store), mirror_limit=limit) for limit in (100_000, 0))
+    shelf = Shelf.read(large, ["colour"])
+    asked = attributes(shelf, ["colour"], queries=main_views(shelf))[0]
+    ours, theirs = (rank(asked, StoreContender("store", store, {"image": 1.0}), k=5) for store in (whole, large))
+    assert ours is not None
+    assert theirs is not None
+    assert (ours.places == theirs.places).all()
+
+
 # -- questions --------------------------------------------------------------------------------------
 
 
@@ -409,8 +419,19 @@ def test_identity_on_drawn_views(tmp_path: Path) -> None:
             Image.fromarray((draw(kind, "red", lean) * 0.8).astype(np.uint8)).save(tmp_path / f"{name}-dark.png")
             lines.append(f"{name},a thing,red,{name}.png|{name}-dark.png")
     (tmp_path / "shop.csv").write_text("\n".join(lines) + "\n")
-    report = evaluate(tmp_path / "shop.csv", recipes={"w": WEIGHTLESS}, weightings=[{"image": 1}], identity=True)
-    result = report.results[0]
+    words_alone = Recipe(image="none", colour="none", text="hashed-words")
+    report = evaluate(
+        tmp_path / "shop.csv",
+        recipes={"words": words_alone, "all": WEIGHTLESS},
+        weightings=[{"image": 1, "text": 0.01}],
+        identity=True,
+        attributes=["colour"],
+    )
+    result, colours = report.results
     assert (result.question, result.queries, result.gallery) == ("identity", 6, 6)
-    assert result.answers[0].figures["R@1"].value == 1
-    assert set(result.answers[0].figures) == {"R@1", "R@5", "R@10", "mAP@10", "nDCG@10"}
+    words, pictures = result.answers
+    assert not words.figures
+    assert pictures.figures["R@1"].value == 1
+    assert set(pictures.figures) == {"R@1", "R@5", "R@10", "mAP@10", "nDCG@10"}
+    assert not pictures.against_first
+    assert all(answers.figures["P@1"].value == 1 for answers in colours.answers)
