@@ -38,6 +38,10 @@ Same = Annotated[
         show_default=False,
     ),
 ]
+Duplicates = Annotated[
+    bool, typer.Option("--duplicates", help="List every product that shows the same picture, or nearly.")
+]
+Why = Annotated[bool, typer.Option("--why", help="Say in sentences why each product is a match.")]
 RulesIn = Annotated[
     Path | None,
     typer.Option("--rules", help="File of rules; rules.toml in the store when not given.", show_default=False),
@@ -56,10 +60,15 @@ def similar(
     weight: Weight = None,
     same: Same = None,
     variants: Annotated[bool, typer.Option("--variants", help="List the product's own variants too.")] = False,
+    duplicates: Duplicates = False,
     by_group: ByGroup = False,
     variety: Variety = 0.0,
+    at_least: Annotated[
+        float, typer.Option("--at-least", min=0, max=1, help="The lowest score that is an answer.")
+    ] = 0.0,
     rules: RulesIn = None,
     no_rules: NoRules = False,
+    why: Why = False,
     sheet: Sheet = None,
     as_json: AsJson = False,
 ) -> None:
@@ -77,8 +86,10 @@ def similar(
         weights=weights,
         same=same or (),
         variants=variants,
+        duplicates=duplicates,
         by_group=by_group,
         variety=variety,
+        at_least=at_least,
     )
     asked = {
         "id": product_id,
@@ -87,11 +98,13 @@ def similar(
     }
     if sheet:
         showing.sheet_of_product(sheet, product, matches)
+    reasons = [shop.explain(m, like=product_id, text=text) for m in matches] if why else None
     if as_json:
-        showing.print_json({**asked, "k": k, "where": where or []}, matches)
+        showing.print_json({**asked, "k": k, "where": where or []}, matches, reasons)
     else:
         heading = ", ".join(filter(None, (f"like {product.id}", product.title, text)))
-        showing.matches_table(heading, matches, query=product)
+        showing.matches_table(heading, matches, query=product, nothing=_nothing(where, at_least))
+        showing.say_reasons(matches, reasons or [])
         showing.say_sheet(sheet)
 
 
@@ -118,10 +131,22 @@ def search(
         str | None,
         typer.Option(help="Part of the picture: left,top,right,bottom as fractions.", show_default=False),
     ] = None,
+    duplicates: Duplicates = False,
     by_group: ByGroup = False,
     variety: Variety = 0.0,
+    at_least: Annotated[
+        float | None,
+        typer.Option(
+            "--at-least",
+            min=0,
+            max=1,
+            help="The lowest score that is an answer; 0 shows what is nearest to a query foreign to the shop.",
+            show_default=False,
+        ),
+    ] = None,
     rules: RulesIn = None,
     no_rules: NoRules = False,
+    why: Why = False,
     sheet: Sheet = None,
     allow_host: AllowHost = None,
     as_json: AsJson = False,
@@ -145,20 +170,38 @@ def search(
         weights=weights,
         same=same or (),
         box=_box(box),
+        duplicates=duplicates,
         by_group=by_group,
         variety=variety,
+        at_least=at_least,
     )
     said = {"image": image, "text": text, "like": like, "dislike": dislike, "box": box}
     asked = {name: value for name, value in said.items() if value}
     if sheet:
         showing.sheet_of_search(sheet, image, text or ", ".join(like or ()), matches, shop.fetcher)
+    liked = like[0] if like else None
+    reasons = [shop.explain(m, like=liked, text=text) for m in matches] if why else None
     if as_json:
         ruled = _ruled(shop.rules_for("search", like or ()))
-        showing.print_json({**asked, **ruled, "k": k, "where": where or []}, matches)
+        showing.print_json({**asked, **ruled, "k": k, "where": where or []}, matches, reasons)
     else:
         shown = (image, text, *(like or ()), *(f"unlike {i}" for i in dislike or ()), box)
-        showing.matches_table("like " + ", ".join(filter(None, shown)), matches)
+        nothing = _nothing(where, at_least, foreign=at_least is None and not like)
+        showing.matches_table("like " + ", ".join(filter(None, shown)), matches, nothing=nothing)
+        showing.say_reasons(matches, reasons or [])
         showing.say_sheet(sheet)
+
+
+def _nothing(where: list[str] | None, at_least: float | None, *, foreign: bool = False) -> str:
+    """What to say when there is no match."""
+    why = []
+    if foreign:
+        why.append("nothing like it in this shop; --at-least 0 shows what comes nearest")
+    if at_least:
+        why.append(f"no product scores {at_least:g} or more")
+    if where:
+        why.append("nothing passes; a value in --where may be written otherwise (see `lookalike info`)")
+    return ", or ".join(why) or "nothing passes"
 
 
 def _ruled(names: tuple[str, ...]) -> dict[str, list[str]]:

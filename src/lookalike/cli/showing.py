@@ -87,9 +87,14 @@ class _Lines:
             say(f"{stage}: {done:,}{left} ({rate:,.0f}/s)")
 
 
-def print_json(query: Mapping[str, Any], matches: Sequence[Match]) -> None:
-    """The contract of `--json`: one document."""
-    typer.echo(json.dumps({"query": query, "matches": [match_as_json(m) for m in matches]}, ensure_ascii=False))
+def print_json(
+    query: Mapping[str, Any], matches: Sequence[Match], reasons: Sequence[Sequence[str]] | None = None
+) -> None:
+    """The contract of `--json`: one document. reasons: sentences for each match, where they are wanted."""
+    rows = [match_as_json(m) for m in matches]
+    if reasons is not None:
+        rows = [{**row, "why": list(why)} for row, why in zip(rows, reasons, strict=True)]
+    typer.echo(json.dumps({"query": query, "matches": rows}, ensure_ascii=False))
 
 
 def match_as_json(match: Match) -> dict[str, Any]:
@@ -111,15 +116,17 @@ def match_as_json(match: Match) -> dict[str, Any]:
     }
 
 
-def matches_table(heading: str, matches: Sequence[Match], *, query: Product | None = None) -> None:
-    """A table on standard output."""
+def matches_table(
+    heading: str, matches: Sequence[Match], *, query: Product | None = None, nothing: str = "nothing passes"
+) -> None:
+    """A table on standard output. nothing: what to say when there is no match."""
     from rich.console import Console
     from rich.table import Table
 
     from lookalike.recommend.reasons import reasons
 
     if not matches:
-        say(f"{heading}: nothing passes; a value in --where may be written otherwise (see `lookalike info`)")
+        say(f"{heading}: {nothing}")
         return
     table = Table(title=heading, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for name, style in (("", "dim"), ("score", "bold"), ("id", ""), ("title", ""), ("price", ""), ("why", "dim")):
@@ -129,6 +136,12 @@ def matches_table(heading: str, matches: Sequence[Match], *, query: Product | No
         table.add_row(str(rank), f"{m.score:.3f}", m.product.id, m.product.title, price(m.product), why)
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
     console.print(table)
+
+
+def say_reasons(matches: Sequence[Match], reasons: Sequence[Sequence[str]]) -> None:
+    """The sentences for each match, below the table."""
+    for rank, (m, why) in enumerate(zip(matches, reasons, strict=False), 1):
+        typer.echo(f"\n{rank} {m.product.id}: {' '.join(why)}")
 
 
 def _rules(match: Match) -> list[str]:

@@ -24,6 +24,7 @@ from lookalike.recommend.familiarity import Familiarity
 from lookalike.recommend.mapping import Map, lay_out
 from lookalike.recommend.pictures import Picture, as_box, pixels_of
 from lookalike.recommend.planning import alike, plan
+from lookalike.recommend.reasons import common_words, sentences
 from lookalike.recommend.recolouring import colours_wanted, direction, reworded, with_colours
 from lookalike.recommend.rules import Asking, Rules
 from lookalike.recommend.rules_file import RulesFile, RulesSource, rules_from
@@ -56,6 +57,7 @@ class Recommender:
         self._familiarity = Familiarity(store, encoder)
         self.fetcher = fetcher or Fetcher()
         self._guard = threading.Lock()
+        self._common: frozenset[str] | None = None
 
     @classmethod
     def open(
@@ -263,6 +265,20 @@ class Recommender:
             )
         )
 
+    def explain(self, found: Match | str, *, like: str | None = None, text: str | None = None) -> list[str]:
+        """Why a product is a match, in sentences: what is the same, how alike shape, colour and words are.
+
+        found: a match, or the id of any product, which is then compared with `like`.
+        like: the id of the product that was asked about. text: the words that were asked for.
+        Raises `ProductNotFound`, and `LookalikeError` for an id with nothing to compare it with.
+        """
+        query = self.product(like) if like is not None else None
+        if isinstance(found, str):
+            if like is None:
+                raise LookalikeError(f"nothing to compare {found!r} with: give like=, the id of another product")
+            found = self._compared(found, like)
+        return sentences(found, query=query, text=said(text), common=self._common_words())
+
     def weights(self, wanted: Mapping[str, float] | None = None) -> dict[str, float]:
         """The recipe's weights with those of one query laid over them."""
         weights = {**self.recipe.weights, **(wanted or {})}
@@ -270,6 +286,30 @@ class Recommender:
         return weights
 
     # -- inside ----------------------------------------------------------------------------------
+
+    def _compared(self, product_id: str, other_id: str) -> Match:
+        """How like one product is another, by their main views."""
+        one, other = self._views(product_id)[0], self._views(other_id)[0]
+        cosines = {
+            part: float(one.parts[part] @ other.parts[part])
+            for part, weight in self.weights().items()
+            if weight > 0 and part in one.parts and one.parts[part].any() and other.parts[part].any()
+        }
+        weights = {part: self.weights()[part] for part in cosines}
+        total = sum(weights.values())
+        parts = {part: cosine * weights[part] / total for part, cosine in cosines.items()}
+        calibration, cosine = self._calibrator.calibration(), sum(parts.values())
+        score = calibration.scale(weights).score(cosine) if weights else 0.0
+        return Match(
+            self.product(product_id), score, parts, one.view, cosine=cosine, likeness=calibration.likeness(cosines)
+        )
+
+    def _common_words(self) -> frozenset[str]:
+        """Words that many titles have; of a store as it was when first asked."""
+        with self._guard:
+            if self._common is None:
+                self._common = common_words(self.store)
+            return self._common
 
     def _views(self, product_id: str) -> list[StoredView]:
         found = self.store.views([product_id]).get(product_id)
