@@ -12,10 +12,10 @@ from typing import Any, Generic, TypeVar
 
 _T = TypeVar("_T")
 _WINDOW = 16_384  # things under way: so many may overtake a slow one
-_LINGER_S, _LINGER_SHARE = 5.0, 0.1  # a shard is kept open so long, or so much of the time that all have taken
+_LINGER_S, _LINGER_SHARE = 1.0, 0.1  # a shard is kept open so long, or so much of the time that all have taken
 _RECENT = 64  # arrivals that tell the pace
 _LATE = 3.0  # times slower than the pace so far
-_LATE_S = 2.0  # slower than that for less is not late
+_LATE_S = 1.0  # slower than that for less is not late
 
 
 class Arrivals(Generic[_T]):

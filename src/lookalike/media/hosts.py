@@ -32,7 +32,8 @@ class Manners:
     connect_s: float = 5.0
     read_s: float = 10.0  # between two pieces of an answer
     total_s: float = 20.0  # one attempt, from the first byte sent to the last received
-    tries: int = 3  # of one picture
+    tries: int = 5  # of one picture
+    patience_s: float = 30.0  # of one picture: no further try begins when so much time is over
     backoff_s: float = 0.5  # before the second try; doubled before each further one; half as much to as much again
     longest_pause_s: float = 30.0  # of a Retry-After; a host that wants longer is left alone for this run
     strikes: int = 18  # in a row, before a host rests: six attempts without an answer, or eighteen refusals

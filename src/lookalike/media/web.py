@@ -230,6 +230,7 @@ class Web:
     ) -> tuple[Answer, str]:
         """The answer to `url` and the address that gave it, after as many tries as there may be."""
         fault: FetchError | None = None
+        until = time.monotonic() + self._manners.patience_s
         for tried in range(1, self._manners.tries + 1):
             try:
                 return await self._follow(url, known, body, total_s)
@@ -238,7 +239,7 @@ class Web:
                 break
             except FetchError as error:
                 fault = error
-                if not error.passing:
+                if not error.passing or time.monotonic() > until:
                     break
             if tried < self._manners.tries:
                 await asyncio.sleep(self._manners.backoff(tried))
