@@ -25,7 +25,7 @@ class Flushing:
 
     def __init__(self, table: Path) -> None:
         self._table = table
-        self._flushed: set[str] = set()
+        self._flushed: dict[str, set[Path]] = {}  # folder of the table -> what was in it when it was last flushed
         self._opened = time.time()
 
     @contextmanager
@@ -35,33 +35,28 @@ class Flushing:
         self.flush(_NAMING)
 
     def flush(self, folders: tuple[str, ...] = (*_NAMED, *_NAMING)) -> None:
-        """Write what is new in these folders of the table to the disk. Raises OSError."""
-        changed: set[Path] = set()
+        """Write what is new in these folders of the table to the disk, then the folders. Raises OSError."""
         for folder in folders:
-            for place, inside, names in os.walk(self._table / folder):
-                for name in names:
-                    if self._write_out(Path(place, name)):
-                        changed |= {Path(place), Path(place).parent}
-                changed |= {Path(place) for one in inside if self._is_new(Path(place, one))}
-        for parent in changed:
-            _flush(parent)
+            listed = set(_listed(self._table / folder))
+            new = {path for path in listed - self._flushed.get(folder, set()) if self._is_recent(path)}
+            for path in new:
+                _flush(path)
+            for parent in {path.parent for path in new} - new:
+                _flush(parent)
+            self._flushed[folder] = listed
 
-    def _write_out(self, file: Path) -> bool:
-        """Flush a file once; whether it was new."""
-        if file.name == _HINT or is_leftover(file) or not self._is_new(file):
-            return False
-        _flush(file)
-        return True
-
-    def _is_new(self, path: Path) -> bool:
-        name = str(path)
-        if name in self._flushed:
-            return False
-        self._flushed.add(name)
+    def _is_recent(self, path: Path) -> bool:
         try:
             return path.stat().st_mtime > self._opened - _SETTLED_S
         except FileNotFoundError:  # tidied away since it was listed
             return False
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    """A folder, what is in it, and what is in that; files that are still being written left out."""
+    for place, _, names in os.walk(folder):
+        yield Path(place)
+        yield from (Path(place, name) for name in names if name != _HINT and not is_leftover(Path(name)))
 
 
 def sweep(table: Path) -> None:
