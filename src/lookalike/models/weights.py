@@ -29,12 +29,6 @@ def find_weights(spec: ModelSpec) -> Path:
     return path
 
 
-def find_trainable(spec: ModelSpec) -> Path | None:
-    """The safetensors that `lookalike train` can begin with; None where the model has none here."""
-    path = _locate(spec.trainable, spec) if spec.trainable else None
-    return path if path is not None and path.is_file() else None
-
-
 def find_tokenizer(spec: ModelSpec) -> Path:
     """The tokenizer file (Hugging Face `tokenizer.json`) of a text model."""
     path = _locate(spec.tokenizer, spec)

@@ -4,7 +4,7 @@ Pictures lie on three sides, drawn by style, so that no style is on two of them:
 
     train     what batches are made of
     choose    which weights are the best is decided on these
-    held out  what the evaluation asks for at the end
+    held out  what the evaluation asks for at the end; where nothing is, `choose` is drawn as it would be
 
 A picture is known by its bytes: it is learned from once, under however many products it stands, and not at all
 where a held-out style shows it too.
@@ -88,7 +88,8 @@ def read_lessons(
     products = [item for item in catalogue if isinstance(item, Product)]
     pictures, owners, skipped = _read(products, longest, fetcher or Fetcher(), progress)
     out = [any(held_out(products[n].style.lower(), hold_out) for n in owned) for owned in owners]
-    chosen = [held_out(products[owned[0]].style.lower(), choose, salt=_SALT) for owned in owners]
+    salt = _SALT if hold_out else ""
+    chosen = [held_out(products[owned[0]].style.lower(), choose, salt=salt) for owned in owners]
     train = [at for at in range(len(owners)) if not out[at] and not chosen[at]]
     by = [at for at in range(len(owners)) if not out[at] and chosen[at]]
     shown = [products[owned[0]] for owned in owners]
@@ -172,7 +173,7 @@ def _taught(said: Sequence[str]) -> list[str]:
 
 
 def _check(*, hold_out: float, choose: float) -> None:
-    if not 0 < hold_out < 1:
-        raise LookalikeError(f"{hold_out} of the styles cannot be held out: use a share above 0 and below 1")
+    if not 0 <= hold_out < 1:
+        raise LookalikeError(f"{hold_out} of the styles cannot be held out: use a share from 0, below 1")
     if not 0 < choose < 1:
         raise LookalikeError(f"{choose} of the styles cannot be chosen by: use a share above 0 and below 1")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.errors import LookalikeError
+from lookalike.models.attributes import Head, save_heads
 from lookalike.models.specs import Input
 from lookalike.models.weights import sha256
 from lookalike.recipe import Recipe
@@ -34,6 +35,9 @@ class Description:
     licence: str = "yours, as far as the weights it began with and your pictures allow"
     facts: Mapping[str, str] = field(default_factory=dict)  # for the card: what -> how
     figures: Mapping[str, float] = field(default_factory=dict)
+    heads: Mapping[str, Head] = field(
+        default_factory=dict
+    )  # classifiers by cosine, as `models.attributes` reads them
 
 
 def write_model(network: Any, about: Description, folder: Path) -> Path:
@@ -44,6 +48,8 @@ def write_model(network: Any, about: Description, folder: Path) -> Path:
     save_weights(network.state_dict(), weights)
     load_weights(network, weights)  # so that the graph is made of what the file holds
     graph = export_network(network, folder / f"{about.name}.onnx", side=about.input.side)
+    if about.heads:
+        save_heads(about.heads, folder / f"{about.name}.heads.safetensors")
     spec = folder / f"{about.name}.toml"
     _write(spec, _spec(about, digest=sha256(graph)))
     _write(folder / f"{about.name}.md", _card(about, graph))
@@ -75,7 +81,7 @@ def write_recipe(path: Path, recipe: Recipe) -> Path:
 
 
 def _spec(about: Description, *, digest: str) -> str:
-    table = {
+    table: dict[str, object] = {
         "name": about.name,
         "role": "image",
         "kind": "onnx-image",
@@ -88,6 +94,8 @@ def _spec(about: Description, *, digest: str) -> str:
         "sha256": digest,
         "output": "features",
     }
+    if about.heads:
+        table["heads"] = f"file:{about.name}.heads.safetensors"
     lines = [f"{name} = {_toml(value)}" for name, value in table.items()]
     lines += ["", "[input]", *(f"{name} = {_toml(value)}" for name, value in asdict(about.input).items())]
     return "\n".join(lines) + "\n"

@@ -46,10 +46,11 @@ def garment_encoder(
 def cnn_28(classes: int) -> Any:
     """The small network of the first of the documents that this project grew from: 28 x 28 pixels, in grey.
 
-    Three convolutions of 3 x 3 (32, 64 and 128 channels) with ReLU, each followed by a maximum over 2 x 2 and a
-    dropout of a quarter; 512 hidden units; a class for each type of article: 231,053 weights for 141 types. It
-    begins as Keras begins (Glorot and Bengio, AISTATS 2010). The forward pass maps (n, 3, 28, 28), RGB 0..1, to
-    (n, 512), what the hidden units say; `classify` gives the logits of {"label"}.
+    Three convolutions of 3 x 3 (32, 64 and 128 channels), each followed by a maximum over 2 x 2, ReLU and a
+    dropout of a quarter; 512 hidden units; a class for each type of article: 231,053 weights for 141 types. ReLU
+    stands after the maximum instead of before it, which gives the same for less. It begins as Keras begins (Glorot
+    and Bengio, AISTATS 2010). The forward pass maps (n, 3, 28, 28), RGB 0..1, to (n, 512), what the hidden units
+    say; `classify` gives the logits of {"label"}.
     """
     return _classes()["SmallNetwork"](classes)
 
@@ -105,7 +106,7 @@ def _classes() -> dict[str, Any]:
             super().__init__()
             layers: list[Any] = []
             for given, made in ((1, 32), (32, 64), (64, 128)):
-                layers += [nn.Conv2d(given, made, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25)]
+                layers += [nn.Conv2d(given, made, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(0.25)]
             self.convolutions = nn.Sequential(*layers, nn.Flatten())
             self.hidden = nn.Sequential(nn.Linear(128, 512), nn.ReLU())
             self.head = nn.Sequential(nn.Dropout(0.25), nn.Linear(512, classes))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import overload
@@ -21,25 +22,19 @@ from lookalike.types import Pixels
 _READERS = 8  # threads
 _TOGETHER = 256  # pictures that are under way at once
 
-Change = Callable[[Pixels], Pixels]
+_Place = tuple[int, int, int]  # where a picture begins in its file, its height, its width
 
 
 class Pictures(Sequence[Pixels]):
     """Pictures one after the other in a temporary file, which lies in memory as far as there is room."""
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="lookalike-pictures-")  # noqa: SIM115 - it lives as long as this
-        self._places: list[tuple[int, tuple[int, int]]] = []  # where each begins, and its height and width
-        self._size = 0
-        self._bytes: np.memmap[tuple[int], np.dtype[np.uint8]] | None = None
+    def __init__(self, file: _File | None = None, places: Iterable[_Place] = ()) -> None:
+        self._file = file or _File()
+        self._places = list(places)
 
     def add(self, pixels: Pixels) -> None:
         height, width = pixels.shape[:2]
-        self._file.seek(self._size)
-        self._file.write(np.ascontiguousarray(pixels).tobytes())
-        self._places.append((self._size, (height, width)))
-        self._size += pixels.nbytes
-        self._bytes = None
+        self._places.append((self._file.write(np.ascontiguousarray(pixels).tobytes()), height, width))
 
     def __len__(self) -> int:
         return len(self._places)
@@ -51,19 +46,36 @@ class Pictures(Sequence[Pixels]):
     def __getitem__(self, at: int | slice) -> Pixels | list[Pixels]:
         if isinstance(at, slice):
             return [self[number] for number in range(*at.indices(len(self)))]
-        start, (height, width) = self._places[at]
-        if self._bytes is None:
-            self._file.flush()
-            self._bytes = np.memmap(self._file, np.uint8, "r", shape=(self._size,))
-        flat = self._bytes[start : start + height * width * 3]
-        return np.asarray(flat).reshape(height, width, 3)
+        start, height, width = self._places[at]
+        return self._file.read(start, height * width * 3).reshape(height, width, 3)
 
     def chosen(self, places: Sequence[int]) -> Pictures:
         """Some of these pictures, in the order of their places; they lie in the same file."""
-        some = Pictures.__new__(Pictures)
-        some._file, some._size, some._bytes = self._file, self._size, self._bytes
-        some._places = [self._places[at] for at in places]
-        return some
+        return Pictures(self._file, [self._places[at] for at in places])
+
+
+class _File:
+    """Bytes behind bytes, in a file without a name that goes with the last who holds it."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="lookalike-pictures-")  # noqa: SIM115 - closed just below
+        weakref.finalize(self, self._file.close)
+        self._size = 0
+        self._bytes: Pixels | None = None
+
+    def write(self, content: bytes) -> int:
+        """Where it begins."""
+        start, self._bytes = self._size, None
+        self._file.seek(start)
+        self._file.write(content)
+        self._size += len(content)
+        return start
+
+    def read(self, start: int, length: int) -> Pixels:
+        if self._bytes is None:
+            self._file.flush()
+            self._bytes = np.memmap(self._file, np.uint8, "r", shape=(self._size,))
+        return np.asarray(self._bytes[start : start + length])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

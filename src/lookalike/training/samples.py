@@ -41,7 +41,9 @@ class Source:
     _of_family: list[Labels] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        self._of_thing = _grouped(self.things)
+        self._of_thing = _grouped(self.things) if len(self.things) else []
+        if not self._of_thing:
+            return
         first = np.asarray([places[0] for places in self._of_thing])
         families = self.families[first] if len(self.families) else np.zeros(len(first), np.int64)
         self._of_family = _grouped(families)
