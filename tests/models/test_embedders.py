@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import TemplateProcessing
 
 from lookalike.errors import ModelError
 from lookalike.media.decoding import decode
-from lookalike.models import open_image_embedder, open_text_embedder
+from lookalike.models import ModelSpec, open_image_embedder, open_text_embedder
+from lookalike.models.embedders import OnnxTextEmbedder
 from lookalike.models.reduction import unit
+from lookalike.models.specs import read_spec
 from lookalike.recipe import Recipe
 from lookalike.testing import sample_shop
 from lookalike.types import Pixels
@@ -43,6 +53,35 @@ def test_a_batch_of_texts_is_its_texts_one_by_one(name: str) -> None:
 @pytest.mark.parametrize("name", TEXT_MODELS)
 def test_a_text_without_a_word_is_zeros(name: str) -> None:
     assert not open_text_embedder(name).embed([""]).any()
+
+
+def looked_up(folder: Path) -> ModelSpec:
+    """A text graph that looks each token up: zeros for padding, ones for a sentence's end, twos for "red"."""
+    table = numpy_helper.from_array(np.array([[0, 0], [1, 1], [2, 2]], np.float32), "table")
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["table", "input_ids"], ["states"])],
+        "lookup",
+        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["n", "t"])],
+        [helper.make_tensor_value_info("states", TensorProto.FLOAT, None)],
+        [table],
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / "m.onnx"
+    )
+    tokenizer = Tokenizer(WordLevel({"[PAD]": 0, "[SEP]": 1, "red": 2}, unk_token="[SEP]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.post_processor = TemplateProcessing(single="$0 [SEP]", special_tokens=[("[SEP]", 1)])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "m.toml").write_text(
+        'name = "m"\nrole = "text"\nkind = "onnx-text"\nsummary = "s"\nlicence = "MIT"\ndim = 2\nbatch = 2\n'
+        'weights = "file:m.onnx"\ntokenizer = "file:tokenizer.json"\n'
+    )
+    return read_spec(folder / "m.toml")
+
+
+def test_a_graph_says_nothing_of_no_words_though_it_marks_where_they_end(tmp_path: Path) -> None:
+    found = OnnxTextEmbedder(looked_up(tmp_path)).embed(["", "red", "red red red", " "])
+    np.testing.assert_allclose(found, [[0, 0], [1.5, 1.5], [1.75, 1.75], [0, 0]])
 
 
 @pytest.mark.parametrize("name", [*IMAGE_MODELS, *TEXT_MODELS])

@@ -151,9 +151,9 @@ class OnnxTextEmbedder:
         self._tokenizer.enable_padding()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Texts of like length share a batch, so that little is computed on padding.  # (n, dim)"""
+        """Texts of like length share a batch; zeros where there are no words.  # (n, dim)"""
         vectors = np.zeros((len(texts), self.dim), np.float32)
-        by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        by_length = sorted((i for i, text in enumerate(texts) if text.strip()), key=lambda i: len(texts[i]))
         for places in _chunks(by_length, self._spec.batch):
             vectors[places] = self._embed_batch([texts[i] for i in places])
         return vectors
