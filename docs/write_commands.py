@@ -18,6 +18,7 @@ COMMANDS = (
     + [["models", name] for name in ("list", "show", "pull", "export")]
     + [["repair"], ["snapshot"]]
     + [["snapshot", name] for name in ("list", "create", "restore", "delete")]
+    + [["train"], *(["train", name] for name in ("embedder", "classifier", "siamese"))]
 )
 
 
