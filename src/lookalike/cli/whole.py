@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lookalike.types import Product
 
 _AT_ONCE = 4_096  # products read together
+_LIKELY = 0.5
 
 
 def export(
@@ -137,9 +138,15 @@ def _spot(product_id: str, product: Product | None) -> Spot:
         product_id,
         product.title,
         " - ".join(fact for fact in (product.brand, showing.price(product)) if fact),
-        product.category.rpartition("/")[2],
+        product.category.rpartition("/")[2] or _seen(product),
         next(iter(product.images), ""),
     )
+
+
+def _seen(product: Product) -> str:
+    """What a model takes the product for, where it is more likely right than wrong."""
+    guess = product.predicted.get("type")
+    return guess.value if guess is not None and guess.confidence > _LIKELY else ""
 
 
 def _say(facts: dict[str, Any], words: str, *, as_json: bool) -> None:
