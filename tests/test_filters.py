@@ -134,6 +134,68 @@ def test_a_value_never_leaves_its_quotes(text: str) -> None:
     assert "'" not in inside.replace("''", "")
 
 
+PIECES = [
+    "price",
+    "colour",
+    "id",
+    "`",
+    "'",
+    '"',
+    "\\",
+    ";",
+    "--",
+    "/*",
+    "(",
+    ")",
+    "=",
+    "!=",
+    "<",
+    ">=",
+    "!",
+    ",",
+    " ",
+]
+PIECES += [
+    " OR ",
+    " AND ",
+    "1=1",
+    "NULL",
+    "true",
+    "DROP TABLE views",
+    "_rowid",
+    "array_has",
+    "%",
+    "é",
+    "0",
+    "\x00",
+    "\n",
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(term=st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join))
+def test_a_hostile_term_is_refused_in_words_or_means_the_same_in_memory_and_on_disk(
+    known: Header, on_disk: LanceStore, term: str
+) -> None:
+    shelf = [product("P0", colour="'", price=1.0), product("P1", colour="--"), product("id", colour=" OR 1=1")]
+    in_memory = MemoryStore(known)
+    in_memory.put(rows(known, shelf))
+    if on_disk.ids(limit=0) != ["P0", "P1", "id"]:
+        on_disk.delete(on_disk.ids(limit=0))
+        on_disk.put(rows(known, shelf))
+    answers = []
+    for store in (in_memory, on_disk):
+        for where in (term, {"colour": term}, {term: "Red"}, {"id": {"ne": term}}):
+            try:
+                found = store.nearest(query(known, "", text="t"), k=9, where=read(where))
+                answers.append(sorted(found.ids))
+            except FilterError as error:
+                assert "\n" not in str(error)
+                answers.append([])
+    assert answers[:4] == answers[4:]
+    assert on_disk.ids(limit=0) == ["P0", "P1", "id"]
+
+
 @pytest.mark.parametrize(
     ("where", "meant"),
     [
