@@ -96,7 +96,7 @@ def in_shards(
         if not shard:
             opened = time.monotonic()
         shard += came
-        if len(shard) == size or (shard and time.monotonic() >= open_until):
+        if len(shard) == size or (shard and arrivals.waiting and time.monotonic() >= open_until):
             yield shard
             shard = []
     if shard:
