@@ -4,8 +4,9 @@
 
 Trains `cnn-28` on the catalogue first (`lookalike train classifier --network cnn-28`), or goes on where it was
 stopped, and compares its accuracy with the 0.792 that the document gives for its validation split. Then 1,500
-held-out products ask for their neighbours: by the network's hidden units over the whole catalogue, within the class
-that it names, and by other models (`--against`). Right is a first neighbour of the same type, colour, department.
+held-out products ask for their neighbours: by the network's hidden units over the whole catalogue, within the
+class that it names, and by other models (`--against`). Right is a first neighbour of the same type, colour,
+department.
 
 The split is the project's (15 % of products by the MD5 of their ids, byte-identical twins not trained on), not the
 document's, which is random and does not mind twins; the catalogue has 36,072 of its 39,497 pictures.

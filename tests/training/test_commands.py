@@ -224,6 +224,20 @@ def test_weights_of_a_published_resnet_fit_and_others_are_refused(tmp_path: Path
         beginning.siamese_from(tmp_path / "other.safetensors", dim=8, say=lambda words: None)
 
 
+def test_steps_and_minutes_are_one_too_many(cloths: Path, tmp_path: Path) -> None:
+    with pytest.raises(LookalikeError, match="9 steps and 2 minutes: a training takes one or the other"):
+        train_classifier(cloths, "category", tmp_path, network="cnn-28", plan=Plan(steps=9, minutes=2))
+
+
+def test_a_column_may_have_any_name(cloths: Path, tmp_path: Path) -> None:
+    renamed = tmp_path / "cloths.csv"
+    renamed.write_text(cloths.read_text().replace("category", "Kind/of v.1"), encoding="utf-8")
+    plan, around = Plan(steps=1, side=32), Surroundings(images=cloths.parent)
+    assert garment_encoder({"Kind/of v.1": 3}, trunk=tiny_trunk(), width=24).classify(torch.zeros(1, 512))
+    train_classifier(renamed, "Kind/of v.1", tmp_path / "k", network="cnn-28", plan=plan, around=around)
+    assert (tmp_path / "k" / "k.Kind-of-v-1.onnx").is_file()
+
+
 def test_nothing_held_out_means_nothing_can_be_adopted(cloths: Path, tmp_path: Path) -> None:
     with pytest.raises(LookalikeError, match="can only be adopted by what it never saw"):
         train_embedder(cloths, tmp_path, hold_out=0.0)

@@ -30,7 +30,7 @@ from lookalike.training.beginning import DEFAULT, FRESH, encoder_from, siamese_f
 from lookalike.training.lessons import Lessons, Shown, read_lessons
 from lookalike.training.loop import Curves, Say, Schedule, Task, lasting, train
 from lookalike.training.models import Description, write_head, write_model, write_recipe
-from lookalike.training.networks import SHARPNESS, cnn_28
+from lookalike.training.networks import SHARPNESS, cnn_28, key_of
 from lookalike.training.promotion import Verdict, compared, judge
 from lookalike.training.samples import CENTRED, PLAIN, Source
 from lookalike.training.shop_the_look import read_looks
@@ -326,6 +326,8 @@ def _seed(seed: int) -> None:
 
 
 def _train(task: Task, usual: Schedule, plan: Plan, out: Path, say: Say) -> Curves:
+    if plan.steps and plan.minutes:
+        raise LookalikeError(f"{plan.steps} steps and {plan.minutes:g} minutes: a training takes one or the other")
     schedule = replace(usual, seed=plan.seed, patience=plan.patience)
     if plan.steps:
         fewer = min(1.0, plan.steps / usual.steps)
@@ -360,7 +362,7 @@ def _heads(network: Any, lessons: Lessons, input: Input, *, head: str = "") -> d
     vectors = embed(network, lessons.choose.pixels, input)
     found = {}
     for column, classes in lessons.classes.items():
-        rows = network.heads[head or column].detach().cpu().float().numpy()
+        rows = network.heads[key_of(head or column)].detach().cpu().float().numpy()
         rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         truth = lessons.choose.labels[column]
         known = np.flatnonzero(truth >= 0)

@@ -93,7 +93,7 @@ def read_lessons(
     train = [at for at in range(len(owners)) if not out[at] and not chosen[at]]
     by = [at for at in range(len(owners)) if not out[at] and chosen[at]]
     shown = [products[owned[0]] for owned in owners]
-    things = numbered([f"{p.style}\x1f{p.colour or p.id * (not p.group)}" for p in shown])
+    things = numbered([f"{p.style}\x1f{p.colour}" for p in shown])
     if len(set(things[train].tolist())) < _FEWEST or len(by) < _FEWEST:
         raise LookalikeError(
             f"{source} leaves {len(train)} pictures to train on and {len(by)} to choose by, of "

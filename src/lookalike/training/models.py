@@ -10,6 +10,7 @@ NAME.LABEL.onnx    from the features to the classes of a column, and NAME.LABEL.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -60,9 +61,10 @@ def write_head(
     network: Any, about: Description, head: str, column: str, classes: Sequence[str], folder: Path
 ) -> Path:
     """Write what names the classes of a column by the model's features, and return the path of its graph."""
-    graph = export_head(network, head, folder / f"{about.name}.{column}.onnx", dim=about.dim)
+    stem = about.name + "." + re.sub(r"[^\w-]+", "-", column)
+    graph = export_head(network, head, folder / f"{stem}.onnx", dim=about.dim)
     named = {"column": column, "classes": list(classes), "sha256": sha256(graph)}
-    _write(folder / f"{about.name}.{column}.json", json.dumps(named, ensure_ascii=False, indent=1) + "\n")
+    _write(folder / f"{stem}.json", json.dumps(named, ensure_ascii=False, indent=1) + "\n")
     return graph
 
 

@@ -43,6 +43,11 @@ def garment_encoder(
     return _classes()["GarmentEncoder"](heads, lite0_trunk() if trunk is None else trunk, width, dim)
 
 
+def key_of(head: str) -> str:
+    """The name that the weights of a head go by, which may have no dot."""
+    return head.replace(".", "_")
+
+
 def cnn_28(classes: int) -> Any:
     """The small network of the first of the documents that this project grew from: 28 x 28 pixels, in grey.
 
@@ -88,8 +93,9 @@ def _classes() -> dict[str, Any]:
             self.trunk = trunk
             self.neck = nn.Sequential(nn.Linear(width, dim, bias=False), nn.BatchNorm1d(dim))
             self.heads = nn.ParameterDict(
-                {name: nn.Parameter(torch.randn(count, dim) / dim**0.5) for name, count in heads.items()}
+                {key_of(name): nn.Parameter(torch.randn(count, dim) / dim**0.5) for name, count in heads.items()}
             )
+            self.names = tuple(heads)
 
         def forward(self, pixels: Any) -> Any:
             features = self.trunk(pixels).mean((2, 3))
@@ -97,8 +103,8 @@ def _classes() -> dict[str, Any]:
 
         def classify(self, embedding: Any) -> dict[str, Any]:
             return {
-                name: SHARPNESS * embedding @ functional.normalize(weight, dim=1).T
-                for name, weight in self.heads.items()
+                name: SHARPNESS * embedding @ functional.normalize(self.heads[key_of(name)], dim=1).T
+                for name in self.names
             }
 
     class SmallNetwork(Module):  # type: ignore[misc]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lookalike.errors import LookalikeError
 from lookalike.extras import require
 from lookalike.media.framing import letterbox
 from lookalike.models.specs import Input
@@ -76,6 +77,10 @@ class ClassifyingTask:
         self._named = np.flatnonzero(self._labels >= 0)
         self._size, self._smoothing, self._augmented = size, smoothing, augmented
         chosen = np.flatnonzero(lessons.choose.labels[column] >= 0)
+        if not len(chosen) or not len(self._named):
+            raise LookalikeError(
+                f"column {column!r} names {len(self._named)} pictures to train on and {len(chosen)} to choose by"
+            )
         again = self._named[:: max(1, len(self._named) // len(chosen))]
         self._held = _fitted(lessons.choose.pixels, chosen, input.side), lessons.choose.labels[column][chosen]
         self._seen = _fitted(self._source.pixels, again, input.side), self._labels[again]
