@@ -186,8 +186,7 @@ def _singular(kind: str) -> str:
     return kind.removesuffix("es" if kind.endswith(("ches", "shes", "sses", "xes")) else "s")
 
 
-def sentence_questions(shelf: Shelf, asked: Mapping[str, int]) -> list[Question]:
-    gallery = asking.main_views(shelf)
+def sentence_questions(shelf: Shelf, asked: Mapping[str, int], gallery: Sequence[int]) -> list[Question]:
     return [
         Question(
             " + ".join(columns),
@@ -246,6 +245,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     catalogues.add_options(parser)
     parser.add_argument("--store", type=Path, help="a store that already holds fashion-small")
     parser.add_argument("--queries", type=int, default=QUERIES, help="for neighbours (%(default)s)")
+    parser.add_argument("--products", type=int, help="so many of fashion-small for the titles, if not all")
     parser.add_argument("--held-out", action="store_true", help="queries only from what training never sees")
     options = parser.parse_args(arguments)
     print(heading())
@@ -258,9 +258,12 @@ def fashion(options: argparse.Namespace, work: Path) -> None:
     table = catalogues.unpacked("fashion-small", data=options.data, work=work)
     folder = options.store or catalogues.store_of(table, work / f"fashion-small-{Recipe().fingerprint()}.store")
     shop = Recommender.open(folder)
-    texts = {i: product.title for i, product in shop.store.products(shop.store.ids(limit=0)).items()}
-    shelf = with_brands(Shelf.read(shop.store, FACTS, name="fashion-small"), texts)
-    rows = asking.main_views(shelf)
+    titles = {i: product.title for i, product in shop.store.products(shop.store.ids(limit=0)).items()}
+    shelf = with_brands(Shelf.read(shop.store, FACTS, name="fashion-small"), titles)
+    everything = asking.main_views(shelf)
+    shown = sorted(asking.drawn(everything, options.products or len(everything), seed=SEED + 1))
+    texts = {shelf.views[at].product_id: titles[shelf.views[at].product_id] for at in shown}
+    rows = shown
     if options.held_out:
         rows = [at for at in rows if held_out(shelf.views[at].product_id, HELD_OUT["fashion-small"])]
     drawn = asking.drawn(rows, options.queries, seed=SEED)
@@ -268,14 +271,15 @@ def fashion(options: argparse.Namespace, work: Path) -> None:
     models = contenders(texts, {text: text for text in asked})
     brandless = Vectorised(MODELS[0], {i: _without_first(text) for i, text in texts.items()}, {})
     brandless.name = f"{MODELS[0]}, brand left out"
-    facts = [q for columns in (FACTS, ["brand"]) for q in asking.attributes(shelf, columns, queries=drawn)]
+    facts = [
+        q
+        for columns in (FACTS, ["brand"])
+        for q in asking.attributes(shelf, columns, queries=drawn, gallery=shown)
+    ]
     report = compare([*models, brandless, *by_parts(shop)], facts, depths=(1, 7), seed=SEED)
     show("fashion-small, neighbours by title alone", report)
-    questions = sentence_questions(shelf, asked)
-    report = compare(models, questions, depths=(1, DEPTH), seed=SEED)
-    show(
-        f"fashion-small, {len(asked)} sentences, products by title alone", report, f"P@{DEPTH}", f"recall@{DEPTH}"
-    )
+    report = compare(models, sentence_questions(shelf, asked, shown), depths=(1, DEPTH), seed=SEED)
+    show(f"fashion-small, {len(asked)} sentences, products by title alone", report, *METRICS)
     print("\nfor example: " + "; ".join(list(asked)[:5]))
     hidden = without_words(shop.store, shop.store.fitted())
     results = tuple(
@@ -283,7 +287,7 @@ def fashion(options: argparse.Namespace, work: Path) -> None:
             q.name, q.kind, len(q.queries), len(q.gallery),
             (searched(shop, "as indexed", q), searched(hidden, "words hidden", q)),
         )
-        for q in questions
+        for q in sentence_questions(shelf, asked, everything)
     )  # fmt: skip
     through = Report("fashion-small", SEED, results)
     show("fashion-small, the same sentences through search", through, *METRICS)
