@@ -43,14 +43,12 @@ def test_without_the_extra_it_says_what_to_install(
 def test_a_refusal_is_one_line_and_exit_code_1(
     adopted: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    from lookalike import extras
     from lookalike.training import commands
 
     verdict = SimpleNamespace(adopted=adopted, words="identity R@1 0.600 against 0.500")
     spec = tmp_path / "candidate" / "m.toml"
     done = SimpleNamespace(verdict=verdict, spec=spec, recipe=tmp_path / "recipe.toml", figures={"step": 5.0})
     monkeypatch.setattr(commands, "train_embedder", lambda *given, **named: done)
-    monkeypatch.setattr(extras, "require", lambda *given, **named: None)
     code = run(monkeypatch, "train", "embedder", "--catalogue", "c.csv", "--out", tmp_path)
     said = capsys.readouterr().err
     if adopted:

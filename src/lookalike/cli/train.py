@@ -179,11 +179,9 @@ def siamese(
 def _surroundings(
     images: Path | None, columns: str | None, allow_host: list[str] | None
 ) -> Iterator[Surroundings]:
-    from lookalike.extras import require
     from lookalike.media.fetching import Fetcher
     from lookalike.training.commands import Surroundings
 
-    require("torch", extra="train", to="train a model")  # said before anything is read
     with showing.progress() as progress:
         yield Surroundings(columns, images, Fetcher(allow_hosts=allow_host or ()), progress, showing.say)
 

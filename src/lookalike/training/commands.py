@@ -99,6 +99,7 @@ def train_embedder(
     An adopted model stands in `out` with `recipe.toml`, which `lookalike index --recipe` takes; a refused one
     stays in `out/candidate`. Raises `LookalikeError` where there is too little to learn from.
     """
+    _torch()
     if not hold_out:
         raise LookalikeError("0 of the styles are held out: a model can only be adopted by what it never saw")
     current = current or Recipe()
@@ -106,7 +107,7 @@ def train_embedder(
     lessons = _lessons(source, around, attributes=attributes, hold_out=hold_out, longest=round(1.6 * side))
     _say_lessons(lessons, around.say)
     heads = {name: len(classes) for name, classes in lessons.classes.items()}
-    _seed(plan.seed)
+    _torch().manual_seed(plan.seed)
     made, fresh = (network(heads), FRESH) if network else encoder_from(start, heads, say=around.say)
     task = EmbeddingTask(made, lessons, side=side, things=plan.size or 32)
     usual = Schedule(steps=1000, rate=plan.rate or 3e-4, heads=fresh)
@@ -168,6 +169,7 @@ def train_classifier(
     network: `cnn-28`, the small network of the first document on 28 x 28 pixels, from nothing, as it was trained
     there; or a model whose weights to begin with, such as `default`.
     """
+    _torch()
     is_small = network == CNN_28
     side = 28 if is_small else plan.side or 128
     lessons = _lessons(
@@ -181,7 +183,7 @@ def train_classifier(
     )
     _say_lessons(lessons, around.say)
     count = len(lessons.classes[column])
-    _seed(plan.seed)
+    _torch().manual_seed(plan.seed)
     made, fresh = (cnn_28(count), ()) if is_small else encoder_from(network, {LABEL: count}, say=around.say)
     size = plan.size or (128 if is_small else 64)
     task = ClassifyingTask(
@@ -250,6 +252,7 @@ def train_siamese(
     source: a catalogue; or looks: a file in the format of Shop The Look, whose pictures are at `address`.
     weights: ResNet-50's, as safetensors. network: makes another one.
     """
+    _torch()
     if (source is None) == (looks is None):
         raise LookalikeError("triplets come from a catalogue or from looks: give one of the two")
     side = plan.side or 224
@@ -270,7 +273,7 @@ def train_siamese(
         )
         around.say(found.words)
         train_on, choose = found.train, found.choose
-    _seed(plan.seed)
+    _torch().manual_seed(plan.seed)
     made, fresh = (network({}), FRESH) if network else siamese_from(weights, dim=256, say=around.say)
     task = TripletTask(
         made,
@@ -321,8 +324,9 @@ def _say_lessons(lessons: Lessons, say: Say) -> None:
         say(f"{count:,} pictures skipped: {reason}")
 
 
-def _seed(seed: int) -> None:
-    require("torch", extra="train", to="train a model").manual_seed(seed)
+def _torch() -> Any:
+    """Asked for first of all, so that who lacks it is told before anything is read."""
+    return require("torch", extra="train", to="train a model")
 
 
 def _train(task: Task, usual: Schedule, plan: Plan, out: Path, say: Say) -> Curves:
