@@ -451,6 +451,36 @@ def test_limits_by_two_columns_hold_together_and_cost_no_match() -> None:
     assert len(shop_of(product("Q"), *tags, rules=[{"name": "m", "at_most": 1, "per": "tags"}]).similar("Q")) == 1
 
 
+@pytest.mark.parametrize("per", ["brand", "season", "tags", "category", "margin"])
+@pytest.mark.parametrize("where", [None, "price<300"])
+def test_a_limit_looks_as_far_as_it_must_and_finds_what_a_whole_scan_finds(per: str, where: str | None) -> None:
+    rare = [
+        product(
+            f"P{n}",
+            price=float(n),
+            brand="A" if n < 390 else f"B{n}",
+            category="Men" if n % 2 else "Men/Tops",
+            categories=("Men", "Men/Tops")[: 1 + (n + 1) % 2],
+            attributes={"season": f"S{n % 5}", "tags": ("t", f"t{n % 7}"), "margin": float(n % 3)},
+        )
+        for n in range(400)
+    ]
+    rule = {"name": "m", "at_most": 2, "per": per, **({"where": where} if where else {})}
+    shop = shop_of(*rare, rules=[rule])
+    expected: list[str] = []
+    counts: Counter[Any] = Counter()
+    for m in shop_of(*rare).similar("P0", k=399):
+        value = getattr(m.product, per, None) or m.product.attributes.get(per)
+        values = value if isinstance(value, tuple) else (value,)
+        if where and m.product.price >= 300:
+            expected.append(m.product.id)
+        elif all(counts[v] < 2 for v in values):
+            expected.append(m.product.id)
+            counts.update(values)
+    for k in (3, 7, 20, 399):
+        assert ids(shop.similar("P0", k=k)) == expected[:k]
+
+
 def test_the_plan_of_a_request_names_what_applies() -> None:
     rules = Rules.of(EVERY_KIND, header=HEADER)
     found = plan(rules, "search", [], Filter(), HEADER)

@@ -17,12 +17,13 @@ from lookalike.recommend import reranking
 from lookalike.recommend.calibration import Scale
 from lookalike.recommend.candidates import candidates
 from lookalike.recommend.duplicates import Folding, folded
-from lookalike.recommend.planning import Plan, limits, weighed
+from lookalike.recommend.planning import Plan, limits, limits_reached, weighed
 from lookalike.recommend.scoring import Scored, score
 from lookalike.store.interface import Hits, Store
 from lookalike.types import Condition, Filter, Query, Vector
 
 _MMR_POOL = 8  # candidates for each match wanted when variety is asked for
+_FOLDED_AHEAD = 4  # times the pool: products that are made one before they are limited
 _PINNED_VIEWS = 4096  # more than pinned products have
 
 
@@ -71,14 +72,25 @@ def answer(
     rounds: candidates for the searches of the request's plan, more each time, where the caller has them.
     """
     pinned = _pinned(store, request, scale)
-    if rounds is None:
-        rounds = candidates(store, request.query, k=request.pool, searches=request.plan.searches)
     ranked: list[Scored] = []
-    for found in rounds:
-        scored = [score(request.query, hits, scale) for hits in found]
-        ranked = rank(store, request, scored, pinned)
-        if _settled(request, found, scored, ranked):
-            break
+    seen: list[Sequence[Scored]] = []
+    reached = Filter()
+    following: Iterable[list[Hits]] | None = rounds
+    if following is None:
+        following = candidates(store, request.query, k=request.pool, searches=request.plan.searches)
+    while following is not None:
+        current, following = following, None
+        for found in current:
+            scored = [score(request.query, hits, scale) for hits in found]
+            ranked = rank(store, request, [*seen, *scored], pinned)
+            if _settled(request, found, scored, ranked):
+                break
+            within = limits_reached([*(s for _, s in pinned), *ranked], request.plan, store)
+            if within != reached:  # look on where the limits leave room
+                reached, seen = within, [*seen, *scored]
+                narrower = (request.plan.where & reached,)
+                following = candidates(store, request.query, k=request.pool, searches=narrower)
+                break
     if request.variety > 0:
         vectors = _whole_vectors(store, request.query, ranked)
         ranked = reranking.varied(ranked, vectors, k=request.k, variety=request.variety)
@@ -99,6 +111,9 @@ def rank(
     if request.by_group:
         shown = reranking.each_group_once(shown)
     if request.plan.limiting:
+        if request.folding is not None:  # what is not shown shall not count
+            looks, ahead = request.left_out.looks, _FOLDED_AHEAD * request.pool
+            shown = folded(shown, store, request.folding, count=ahead, beside=looks)
         found = limits([*placed, *shown], request.plan, store)
         shown = reranking.at_most(shown, found, beside=[s.id for s in placed])
     if request.folding is not None:

@@ -7,6 +7,7 @@ that has not been seen could still come to the front.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -153,6 +154,22 @@ def limits(scored: Sequence[Scored], plan: Plan, store: Store) -> list[Limit]:
         cells = zip(table.column("id").to_pylist(), table.column(stored).to_pylist(), strict=True)
         found.append(Limit(rule.count, {product_id: _texts(value) for product_id, value in cells}))
     return found
+
+
+def limits_reached(shown: Sequence[Scored], plan: Plan, store: Store) -> Filter:
+    """What further products must pass to be shown at all, when these come first: no limit of theirs is reached.
+
+    Nothing is said where weights may yet change the order, nor of a category: filters take what lies below it too.
+    """
+    if plan.weighing:
+        return Filter()
+    reached = []
+    for rule, limit in zip(plan.limiting, limits(shown, plan, store), strict=True):
+        counts = Counter(v for values in limit.values.values() for v in values)
+        full = tuple(sorted(v for v, n in counts.items() if n >= rule.count))
+        if full and column(rule.column, store.header)[1] != "category":
+            reached.append(rule.where & Filter((Condition(rule.column, "in", full),)))
+    return Filter(none_of=tuple(reached))
 
 
 def _meeting(wheres: Sequence[Filter], scored: Sequence[Scored], store: Store) -> list[set[str]]:
