@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import random
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from fuzz_readers import read, seeds
 
 from lookalike.catalogue import open_catalogue
+from lookalike.catalogue.cleaning import plain_text
 from lookalike.errors import CatalogueError
 from lookalike.types import Product, Reject
 
@@ -162,6 +164,25 @@ def test_names_nested_within_one_another_do_not_multiply(write: Write) -> None:
     assert "a field's name is longer than 1,000 characters" in reject_of(path)
     assert tracemalloc.get_traced_memory()[1] < 50_000_000
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "piece", ["<!--", "<![", "<!", "<?", "<<!---->!--", "<a b='", "&", "</", "<script>", "<a <!-- >"]
+)
+def test_markup_that_never_ends_takes_no_longer_for_being_long(piece: str) -> None:
+    started = time.process_time()
+    plain_text("<p>Soft" + piece * 50_000)
+    assert time.process_time() - started < 5  # what is quadratic takes 16 s and more
+
+
+def test_what_a_cell_lists_does_not_multiply(write: Write) -> None:
+    cells = {"id": "1", "category": "a>" * 100_000, "image": "https://x.test/1.jpg" + ", " * 100_000}
+    (product,) = read(write("shop.json", json.dumps([cells])))
+    assert product.category == "/".join("a" * 20)
+    urls = "https://x.test/1.jpg" + " " * 100_000 + ",https://x.test/2.jpg" + " ," * 100_000
+    google = {"id": "1", "title": "t", "image_link": urls}
+    (product,) = read(write("shop.json", json.dumps([google])))
+    assert product.images == ("https://x.test/1.jpg", "https://x.test/2.jpg")
 
 
 def test_columns_and_keys_of_one_name(write: Write) -> None:

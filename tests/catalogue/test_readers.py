@@ -38,7 +38,7 @@ def test_the_separator_is_told_from_the_header(write: Write, separator: str) -> 
     assert rows(path) == [Row(2, {"a": "1", "b": "2", "c": "3"})]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_the_encoding_is_told_from_the_first_bytes(write: Write, encoding: str) -> None:
     path = write("shop.csv", "id,größe\n1,Übergröße\n".encode(encoding))
     assert rows(path) == [Row(2, {"id": "1", "größe": "Übergröße"})]

@@ -1,9 +1,10 @@
 """Rows in, products out: a shop's file becomes products with clean facts. It knows nothing of pixels.
 
     reading     open_catalogue, Catalogue: the story of a row
-    readers     a file or folder -> Table   (delimited, records, parquet, folders; text_files)
-    maps        columns/*.toml -> ColumnMap -> Layout: which column is what
-    mapping     a row -> Product            (cleaning, prices, pictures, variants)
+    readers     a file or folder -> Table   (delimited, records, feeds, parquet, folders; text_files, disguises)
+    maps        columns/*.toml -> ColumnMap, and with layouts -> Layout: which column is what
+    families    rows of one product -> whole rows
+    mapping     a row -> Product            (cleaning, prices, pictures, naming, variants)
     survey      one pass that counts, types and samples
 
 A bad row is a Reject with its line; only a file that cannot be read at all is a CatalogueError.

@@ -10,18 +10,21 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import unescape
-from html.parser import HTMLParser
 
 from lookalike.catalogue.tables import as_text
 from lookalike.types import Value
 
 LONGEST_ID = 512  # characters
+MOST_LEVELS = 20  # of a category; what is below them is not kept
 
 CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff]")  # but those that are white space
 ENTITY = re.compile(r"&(?:#\d|#x[0-9a-f]|[a-z])\w*;", re.IGNORECASE)
 MARKUP = re.compile(rf"</?[a-z!][^<>]*>|{ENTITY.pattern}", re.IGNORECASE)
+TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*>", re.IGNORECASE)
+QUOTED_TAG = re.compile(r"""<(/?)([a-z][a-z0-9]*)(?:[^<>"']|"[^"]*"|'[^']*')*+>""", re.IGNORECASE)
+QUOTES_SEEN = 1_000  # characters of a tag in which quotes may hold a ">"
 BLOCKS = "address article blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre section table tr ul"
-LINE_BREAKING = frozenset(BLOCKS.split())
+BREAKS = dict.fromkeys(BLOCKS.split(), "\n") | {"td": " ", "th": " "}  # what an element's tags leave
 SILENT = frozenset({"script", "style", "head", "template", "noscript"})  # elements whose text nobody reads
 
 
@@ -86,42 +89,37 @@ def plain_text(value: Value) -> str:
 
 
 def _without_markup(text: str) -> str:
-    reader = _Reader()
-    try:
-        reader.feed(text)
-        reader.close()
-    except AssertionError:  # how html.parser says that a declaration, <![...], is broken
-        return unescape(MARKUP.sub(" ", text))
-    return "".join(reader.pieces)
+    """The text that a browser would show, in time that grows with its length: html.parser's is quadratic."""
+    shown: list[str] = []
+    silent = ""  # the element that is being passed over
+    at = here = 0  # where the text that is not yet taken begins; where the next tag is looked for
+    while (start := text.find("<", here)) >= 0:
+        tag = QUOTED_TAG.match(text, start, start + QUOTES_SEEN) or TAG.match(text, start)
+        end = tag.end() if tag else _end_of_declaration(text, start)
+        here = end or start + 1  # a "<" that begins nothing is text
+        if not end:
+            continue
+        closing, name = (tag[1], tag[2].lower()) if tag else ("", "")
+        if not silent:
+            shown += [_spaced(text[at:start]), BREAKS.get(name, "")]
+            silent = name if name in SILENT and not closing else ""
+        elif closing and name == silent:
+            silent = ""
+        at = end
+    return "".join([*shown, "" if silent else _spaced(text[at:])])
 
 
-class _Reader(HTMLParser):
-    """Collects the text that a browser would show."""
+def _end_of_declaration(text: str, start: int) -> int:
+    """Where a comment, <!...> or <?...> ends, 0 for what is none; one that is not closed goes on to the end."""
+    if text[start + 1 : start + 2] not in ("!", "?"):
+        return 0
+    closing = "-->" if text.startswith("<!--", start) else ">"
+    found = text.find(closing, start + 2)
+    return found + len(closing) if found >= 0 else len(text)
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._silent = ""  # the element that is being passed over
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if not self._silent and tag in SILENT:
-            self._silent = tag
-        self._break(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._silent:
-            self._silent = ""
-        self._break(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.pieces.append(" ".join(re.split(r"\s+", data)))
-
-    def _break(self, tag: str) -> None:
-        if tag in LINE_BREAKING:
-            self.pieces.append("\n")
-        elif tag in ("td", "th"):
-            self.pieces.append(" ")
+def _spaced(text: str) -> str:
+    return " ".join(re.split(r"\s+", unescape(text)))
 
 
 def listed(text: str, separator: str) -> list[str]:
@@ -180,8 +178,8 @@ def category_path(text: str) -> str:
     >>> category_path("Women > Dresses"), category_path("/Men/ Tops /")
     ('Women/Dresses', 'Men/Tops')
     """
-    levels = (label(level) for level in re.split("[>/]", text))
-    return "/".join(level for level in levels if level)
+    levels = (label(level) for level in re.split("[>/]", text, maxsplit=MOST_LEVELS))
+    return "/".join([level for level in levels if level][:MOST_LEVELS])
 
 
 def without_root(path: str, roots: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from lookalike.errors import CatalogueError
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")  # two letters and more: "C:" is a drive
 URL = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 DRIVE = re.compile(r"[a-zA-Z]:[\\/]|\\\\")
-NEXT_URL = re.compile(r"\s*,\s*(?=https?://|//)|[\s,]+$", re.IGNORECASE)  # a URL may have commas of its own
+NEXT_URL = re.compile(r",\s*(?=https?://|//)", re.IGNORECASE)  # a URL may have commas of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def references(layout: Layout, cells: Cells) -> tuple[str, ...]:
 def _listed(layout: Layout, cell: str) -> list[str]:
     separator = layout.map.picture_separator
     if separator == "," and URL.match(cell.lstrip()):
-        return NEXT_URL.split(cell)
+        return [url.strip(", ") for url in NEXT_URL.split(cell)]
     return listed(cell, separator) if separator else [cell]
 
 
