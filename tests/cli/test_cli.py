@@ -258,3 +258,34 @@ def test_in_a_process_of_its_own_it_is_the_same(shared_store: Path) -> None:
     gone = lookalike("similar", "no-such-id", "--store", shared_store)
     assert (gone.returncode, gone.stdout) == (1, "")
     assert gone.stderr.startswith("error: no product 'no-such-id'")
+
+
+def test_rules_are_obeyed_and_named(run: Run, shared_store: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rules]]\nname = "bags first"\nboost = 100\nwhere = "category=Men/bag"\n')
+    ask = ("similar", "shirt-a-red", "--store", shared_store, "-k", 3, "--rules", rules)
+    found = run(*ask, "--json").document
+    assert found["query"]["rules"] == ["bags first"]
+    assert [match["rules"] for match in found["matches"]] == [["bags first"]] * 3
+    assert "rule: bags first" in run(*ask).out
+    plain = run("similar", "shirt-a-red", "--store", shared_store, "--no-rules", "--json").document
+    assert "rules" not in plain["query"]
+    rules.write_text('[[rules]]\nname = "bags first"\nboost = 0\nwhere = "category=Men/bag"\n')
+    one_clear_line(run(*ask), "rules.toml, line 3, rule 'bags first': boost is 0")
+
+
+def test_likes_words_and_the_same_values_are_asked_for(run: Run, shared_store: Path, catalogue: Path) -> None:
+    words = ("--store", shared_store, "-k", 2, "--json")
+    found = run(
+        "search", "--like", "shirt-a-red", "--like", "bag-a-red", "--dislike", "bag-b-blue", *words
+    ).document
+    assert found["query"] == {"like": ["shirt-a-red", "bag-a-red"], "dislike": ["bag-b-blue"], "k": 2, "where": []}
+    assert len(found["matches"]) == 2
+    found = run("similar", "shirt-a-red", "--text", "but blue", "--same", "gender", *words).document
+    assert found["query"]["text"] == "but blue"
+    assert found["matches"][0]["id"] == "shirt-a-blue"
+    assert all(match["category"].startswith("Women") for match in found["matches"])
+    one_clear_line(run("similar", "shirt-a-red", "--same", "brand", *words), "has no brand")
+    assert run("search", "--dislike", "shirt-a-red", *words).code == 2
+    shown = run("search", "--like", "shirt-a-red", "--dislike", "bag-a-red", "--store", shared_store)
+    assert "like shirt-a-red, unlike bag-a-red" in shown.out

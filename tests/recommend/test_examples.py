@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.errors import LookalikeError, ProductNotFound
@@ -84,6 +84,7 @@ def test_what_is_wrong_with_examples_is_said(shop: Recommender) -> None:
         shop.search(disliked=["shirt-a-red"])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4), st.integers(0, 4))
 def test_a_combined_query_has_unit_length_and_hangs_on_no_order(likes: int, dislikes: int) -> None:
     vectors = unit_vectors(likes + dislikes, 6, seed=likes * 7 + dislikes)

@@ -69,6 +69,7 @@ WHERES = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(
