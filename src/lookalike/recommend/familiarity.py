@@ -22,6 +22,9 @@ from lookalike.types import Vector, Vectors
 _SAMPLE = 512  # products over which cosines are spread
 _FEWEST = 50  # products; a smaller shop is not judged
 _JUDGED = ("image", "text")  # colours are everywhere
+_LEVEL = (
+    25  # percentile of nonsense that a query must pass: high enough to sort out, low enough to lose few snapshots
+)
 
 
 class Familiarity:
@@ -46,7 +49,7 @@ class Familiarity:
                 sample = self._sample()
                 kept = self._store.fitted().get(UNRELATED)
                 unrelated = from_bytes(kept) if kept is not None else unrelated_vectors(self._encoder)
-                limits = {p: float(np.median(_spread(rows, unrelated[p]))) for p, rows in sample.items()}
+                limits = {p: float(np.percentile(_spread(s, unrelated[p]), _LEVEL)) for p, s in sample.items()}
                 self._drawn = version, sample, limits
             return self._drawn[1:]
 

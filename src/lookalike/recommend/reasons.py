@@ -20,6 +20,7 @@ _DEGREES = (
     (0.7, "very alike"),
     (0.5, "alike"),
     (0.3, "somewhat alike"),
+    (0.15, "a little alike"),
     (0.0, "unlike"),
 )
 _THE_SAME = 0.995  # score from which two things are called the very same
