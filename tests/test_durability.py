@@ -267,6 +267,31 @@ def test_a_lost_file_is_named_and_repair_lets_go_of_what_it_held(
     assert again.ids(limit=0) == [f"P{part}{n:02}" for part in (0, 2) for n in range(20)]
 
 
+def test_damage_anywhere_is_an_error_in_our_words(tmp_path: Path) -> None:
+    path, random = tmp_path / "store", np.random.default_rng(1)
+    pieces(path).delete(["P001"])
+    whole = {file: file.read_bytes() for file in path.rglob("*") if file.is_file() and file.stat().st_size}
+    for _ in range(30):
+        file = list(whole)[random.integers(len(whole))]
+        content = bytearray(whole[file])
+        if random.random() < 0.5:
+            for at in random.integers(0, len(content), 8):
+                content[at] ^= 1 << random.integers(8)
+        else:
+            content = content[: random.integers(len(content))]
+        file.write_bytes(content)
+        for limit in (0, 100_000):
+            try:
+                store = LanceStore.open(str(path), mirror_limit=limit)
+                store.nearest(query(header(), "00.jpg"), k=3, where=Filter())
+                store.fitted()
+                store.check()
+            except StoreError as error:
+                assert "\n" not in str(error)
+        file.write_bytes(whole[file])
+    assert LanceStore.open(str(path)).check() == []
+
+
 def test_a_version_that_was_cut_short_is_dropped_by_repair(tmp_path: Path) -> None:
     path = tmp_path / "store"
     store = pieces(path)

@@ -375,16 +375,15 @@ class LanceStore:
                 yield dataset
                 if self._flushing:
                     self._flushing.flush()  # names of snapshots, which no commit wraps
-                self._keep_up(before)
+                if upkeep.is_due(before, dataset.version):
+                    self._keep_up()
         except _FAULTS as error:
             raise StoreError(f"cannot write to the store at {self.path}: {_words(error)}") from error
 
-    def _keep_up(self, before: int) -> None:
+    def _keep_up(self) -> None:
         """Upkeep that is due. What was asked for is done, so that a fault here is no fault of it."""
         try:
-            dataset = self._newest()
-            if upkeep.is_due(before, dataset.version):
-                self._tidy(dataset)
+            self._tidy(self._newest())
         except (*_FAULTS, StoreError) as error:
             _log.warning("small files of %s are left for later: %s", self.path, _words(error))
 
