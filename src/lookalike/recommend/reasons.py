@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -82,7 +82,8 @@ def sentences(
         if part in match.likeness:
             seen = _both_colours(query, match.product) if part == "colour" and query is not None else ""
             found.append(f"{_NAMES[part].capitalize()} {_degree(match.likeness[part])}{seen}.")
-    found += _words(match, f"{query.title if query is not None else ''} {text}", common)
+    telling = [word for word in title_words(query.title if query is not None else "") if word not in common]
+    found += _words(match, [*title_words(text), *telling])
     if match.duplicates:
         found.append(f"It stands for others with the same picture, or nearly: {', '.join(match.duplicates)}.")
     if match.rules:
@@ -108,12 +109,12 @@ def common_words(store: Store) -> frozenset[str]:
     return frozenset(word for word, count in counts.items() if count > max(_COMMON * len(titles), 1))
 
 
-def _words(match: Match, asked: str, common: Collection[str]) -> list[str]:
-    """What is said of the words: those that both have and few others do, else how alike they are as a whole."""
+def _words(match: Match, asked: Sequence[str]) -> list[str]:
+    """What is said of the words: those of the title that were asked for, else how alike they are as a whole."""
     if "text" not in match.likeness:
         return []
     there = set(title_words(match.product.title))
-    shared = [f"'{word}'" for word in title_words(asked) if word in there and word not in common]
+    shared = [f"'{word}'" for word in dict.fromkeys(asked) if word in there]
     if shared:
         return [f"Its words share {', '.join(shared[:_MOST_WORDS])}."]
     return [f"Words {_degree(match.likeness['text'])}."]
