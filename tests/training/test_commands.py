@@ -25,6 +25,7 @@ from lookalike.recipe import Recipe  # noqa: E402
 from lookalike.recommend.recommender import Recommender  # noqa: E402
 from lookalike.training import beginning  # noqa: E402
 from lookalike.training.commands import (  # noqa: E402
+    Outcome,
     Plan,
     Surroundings,
     train_classifier,
@@ -128,14 +129,14 @@ def write_marker(folder: Path) -> str:
 
 def test_the_same_seed_makes_the_same_model(cloths: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        train_classifier_tiny(cloths, tmp_path / name)
+        train_classifier_tiny(cloths, tmp_path / name, steps=8)
     one, two = (read_weights(tmp_path / name / f"{name}.safetensors") for name in ("one", "two"))
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def train_classifier_tiny(catalogue: Path, out: Path) -> Any:
+def train_classifier_tiny(catalogue: Path, out: Path, *, steps: int) -> Outcome:
     return train_classifier(
-        catalogue, "category", out, network="cnn-28", hold_out=0.3, plan=Plan(steps=120, size=24, seed=3)
+        catalogue, "category", out, network="cnn-28", hold_out=0.3, plan=Plan(steps=steps, size=24, seed=3)
     )
 
 
@@ -147,7 +148,7 @@ def test_the_small_network_has_the_document_s_weights_and_learns_a_column(cloths
     red[:, 0] = 1.0
     assert torch.allclose(grey(red), grey(as_bright), atol=1e-5)  # it sees no colour
 
-    done = train_classifier_tiny(cloths, tmp_path / "kinds")
+    done = train_classifier_tiny(cloths, tmp_path / "kinds", steps=60)
     assert list(done.figures) == ["step", "accuracy", "accuracy on what was trained on", "held-out loss"]
     spec = tomllib.loads(done.spec.read_text())
     assert (spec["dim"], spec["input"]["side"]) == (512, 28)

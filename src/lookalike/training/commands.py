@@ -124,14 +124,11 @@ def train_embedder(
         },
         dim=_dim(made, task.input),
     )
-    folder = out / "candidate"
-    about = replace(about, heads=_heads(made, lessons, task.input))
-    spec = write_model(made, about, folder)
-    candidate = replace(current, image=str(spec.resolve()))
+    spec = write_model(made, replace(about, heads=_heads(made, lessons, task.input)), out / "candidate")
     found = judge(
         source,
         current,
-        candidate,
+        replace(current, image=str(spec.resolve())),
         hold_out=hold_out,
         columns=around.columns,
         images=around.images,
@@ -140,17 +137,12 @@ def train_embedder(
         fetcher=around.fetcher,
         progress=around.progress,
     )
-    _write_json(folder / "evaluation.json", found.report.as_json())
+    _write_json(spec.with_name("evaluation.json"), found.report.as_json())
     for one in compared(found.report):
         around.say(one.words)
-    recipe = folder / "recipe.toml"
     if found.adopted:
-        for file in folder.iterdir():
-            file.replace(out / file.name)
-        folder.rmdir()
-        spec, recipe = out / spec.name, out / "recipe.toml"
-        candidate = replace(current, image=str(spec.resolve()))
-    write_recipe(recipe, candidate)
+        spec = _adopted(spec, out)
+    recipe = write_recipe(spec.with_name("recipe.toml"), replace(current, image=str(spec.resolve())))
     return Outcome(spec, recipe, curves.best, curves.figures[-1], found)
 
 
@@ -345,6 +337,14 @@ def _train(task: Task, usual: Schedule, plan: Plan, out: Path, say: Say) -> Curv
     elif plan.minutes:
         schedule = lasting(schedule, plan.minutes, task, out / "training", say=say)
     return train(task, schedule, out / "training", say=say)
+
+
+def _adopted(spec: Path, out: Path) -> Path:
+    """Move a candidate, with all that comes with it, to where models are used from; where its spec is then."""
+    for file in list(spec.parent.iterdir()):
+        file.replace(out / file.name)
+    spec.parent.rmdir()
+    return out / spec.name
 
 
 def _about(
