@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.recommend.calibration import fit
-from lookalike.recommend.reranking import each_group_once, each_picture_once, varied, without, without_pictures
+from lookalike.recommend.reranking import (
+    Limit,
+    at_most,
+    each_group_once,
+    each_picture_once,
+    merged,
+    placed,
+    varied,
+    without,
+    without_pictures,
+)
 from lookalike.recommend.scoring import Scored, score
 from lookalike.store.interface import Hits
 from lookalike.testing.builders import unit_vectors
@@ -42,6 +52,8 @@ STEPS = {
     "without_pictures": lambda s: without_pictures(s, {"x", ""}),
     "each_picture_once": each_picture_once,
     "each_group_once": each_group_once,
+    "at_most": lambda s: at_most(s, [Limit(2, {one.id: (one.view.key,) for one in s if one.view.key})]),
+    "merged": lambda s: merged([s, s[::2]]),
 }
 
 
@@ -126,3 +138,37 @@ def test_a_score_lies_between_nothing_and_one() -> None:
     query = Query({"image": np.ones(2, np.float32)}, {"image": 1})
     first, second = score(query, hits("AB", [1.0000002, -1.0000002]), NO_PAIRS)
     assert (first.score, second.score) == (1.0, 0.0)
+
+
+@given(LISTS, st.integers(1, 3), st.sets(st.sampled_from(["P1", "P2", "P3"])))
+def test_a_limit_keeps_the_first_of_each_value_and_all_that_have_none(
+    before: list[Scored], count: int, beside: set[str]
+) -> None:
+    shown = [s for s in before if s.id not in beside]
+    after = at_most(shown, [Limit(count, {s.id: tuple(s.group) for s in before})], beside=beside)
+    for letter in {letter for s in before for letter in s.group}:
+        there = [s for s in shown if letter in s.group]
+        kept = [s for s in after if letter in s.group]
+        counted = sum(letter in s.group for s in before if s.id in beside)
+        assert len(kept) <= max(0, count - counted)
+        assert set(map(id, kept)) <= set(map(id, there))
+    free = [s for s in shown if not s.group]
+    assert [s for s in after if not s.group] == free
+
+
+@given(
+    LISTS, st.lists(st.tuples(st.integers(1, 9), st.sampled_from("uvwxyz")), max_size=4, unique_by=lambda p: p[1])
+)
+def test_what_is_placed_stands_there_and_the_others_keep_their_order(
+    before: list[Scored], pins: list[tuple[int, str]]
+) -> None:
+    pinned = sorted(((place, scored(f"pin-{name}", 0.0)) for place, name in pins), key=lambda p: p[0])
+    after = placed(before, pinned, k=50)
+    assert [s for s in after if not s.id.startswith("pin-")] == before
+    assert [s for s in after if s.id.startswith("pin-")] == [s for _, s in pinned]
+    for at, (place, s) in enumerate(pinned):
+        crowded = any(place <= other + later for later, (other, _) in enumerate(pinned[:at], 1))
+        if not crowded and place <= len(before) + at + 1:
+            assert after.index(s) == place - 1
+    for k in range(8):
+        assert placed(before, pinned, k=k) == after[:k]

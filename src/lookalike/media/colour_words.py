@@ -89,7 +89,7 @@ def _phrases(text: str) -> Iterator[tuple[int, int]]:
 def _known() -> dict[str, tuple[tuple[str, ...], tuple[int, int, int]]]:
     """By each word, all words for the same colour, and its sRGB."""
     table = tomllib.loads(files(__package__).joinpath("colours.toml").read_text("utf-8"))
-    found = {}
+    found: dict[str, tuple[tuple[str, ...], tuple[int, int, int]]] = {}
     for colour in table.values():
         words = tuple(colour["words"])
         red, green, blue = bytes.fromhex(colour["rgb"].removeprefix("#"))
