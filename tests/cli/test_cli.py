@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from PIL import Image
+from small_shop import write_shop
 
 from lookalike.cli import main
 from lookalike.models import all_specs
@@ -121,6 +122,51 @@ def test_a_filter_that_nothing_passes_is_an_empty_answer_and_no_failure(run: Run
     done = run("similar", "shirt-a-red", "--store", shared_store, *where)
     assert (done.code, done.out) == (0, "")
     assert "nothing passes" in done.err
+
+
+def test_a_score_that_nothing_reaches_is_said_in_words(run: Run, shared_store: Path) -> None:
+    at = ("similar", "shirt-a-red", "--store", shared_store, "-k", 100, "--at-least")
+    every = run(*at, 0, "--json").document["matches"]
+    middle = every[9]["score"]
+    assert len(run(*at, middle - 1e-4, "--json").document["matches"]) == 10
+    none = run(*at, 1)
+    assert (none.code, none.out) == (0, "")
+    assert "no product scores 1 or more" in none.err
+
+
+def test_why_is_said_in_sentences_for_people_and_in_json(run: Run, shared_store: Path, catalogue: Path) -> None:
+    for args in (
+        ("similar", "shirt-a-red"),
+        ("search", "--text", "red shirt"),
+        ("search", "--image", catalogue.parent / "bag-a-blue.png", "--at-least", 0),
+        ("search", "--like", "shirt-a-red"),
+    ):
+        done = run(*args, "--store", shared_store, "-k", 2, "--why", "--json")
+        assert all(
+            match["why"] and all(s.endswith(".") for s in match["why"]) for match in done.document["matches"]
+        )
+        table = run(*args, "--store", shared_store, "-k", 2, "--why")
+        assert all(sentence in table.out for match in done.document["matches"] for sentence in match["why"])
+    assert "why" not in run("similar", "shirt-a-red", "--store", shared_store, "--json").document["matches"][0]
+
+
+def test_duplicates_are_named_or_listed(run: Run, tmp_path: Path) -> None:
+    shop, store = tmp_path / "shop", tmp_path / "store"
+    shop.mkdir()
+    catalogue = write_shop(shop)
+    pixels = Image.open(shop / "bag-a-blue.png").convert("RGB")
+    pixels.putpixel((0, 0), (254, 255, 255))
+    pixels.save(shop / "copy.png")
+    with catalogue.open("a") as file:
+        file.write("twin,blue bag,,20,Women,blue,Women/bag,true,copy.png\n")
+    (tmp_path / "r.toml").write_text('image = "gradients"\ntext = "hashed-words"\n')
+    assert run("index", catalogue, "--store", store, "--recipe", tmp_path / "r.toml").code == 0
+    ask = ("similar", "bag-b-blue", "--store", store, "--json", "-k", 100)
+    once = {match["id"]: match["duplicates"] for match in run(*ask).document["matches"]}
+    assert [once.get("bag-a-blue"), once.get("twin")] in ([["twin"], None], [None, ["bag-a-blue"]])
+    every = {match["id"]: match["duplicates"] for match in run(*ask, "--duplicates").document["matches"]}
+    assert every.keys() - once.keys() <= {"bag-a-blue", "twin"}
+    assert every["bag-a-blue"] == every["twin"] == []
 
 
 class Figures(HTMLParser):
