@@ -149,6 +149,10 @@ def test_the_small_network_has_the_document_s_weights_and_learns_a_column(cloths
     assert torch.allclose(grey(red), grey(as_bright), atol=1e-5)  # it sees no colour
 
     done = train_classifier_tiny(cloths, tmp_path / "kinds", steps=60)
+    fallen = [
+        row["loss"] for row in json.loads((tmp_path / "kinds" / "training" / "curves.json").read_text())["losses"]
+    ]
+    assert np.mean(fallen[-10:]) < 0.95 * np.mean(fallen[:10])
     assert list(done.figures) == ["step", "accuracy", "accuracy on what was trained on", "held-out loss"]
     spec = tomllib.loads(done.spec.read_text())
     assert (spec["dim"], spec["input"]["side"]) == (512, 28)
