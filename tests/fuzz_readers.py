@@ -11,12 +11,14 @@ kept in the folder that is printed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import io
 import multiprocessing
 import os
 import random
 import resource
+import shutil
 import signal
 import sys
 import tempfile
@@ -133,7 +135,7 @@ def seeds(kind: str) -> list[tuple[str, bytes]]:
             )
         )
         found.append(("magento.csv", MAGENTO))
-    return found or [("shop.parquet", _parquet())]
+    return [("shop.parquet", _parquet())] if kind == "parquet" else found
 
 
 MAGENTO = (
@@ -175,6 +177,33 @@ def damaged(content: bytes, draw: random.Random, others: list[bytes]) -> bytes:
     return content
 
 
+def _write_file(place: Path, kind: str, begun: list[tuple[str, bytes]], draw: random.Random) -> Path:
+    name, content = draw.choice(begun)
+    if draw.random() < 0.2 and kind not in ("parquet", "gz"):
+        content = content.decode("utf-8", "ignore").encode("utf-16")
+    path = place / name
+    path.write_bytes(damaged(content, draw, [c for _, c in begun]))
+    return path
+
+
+def _write_folder(place: Path, draw: random.Random) -> Path:
+    """A folder of folders and files whose names are what a file system takes."""
+    folders = [place]
+    parts = [*WORDS, b"a", b".", b" ", b"\xfe", b"\xc3\xa9"]
+    for _ in range(draw.randint(1, 30)):
+        name = b"".join(draw.choices(parts, k=draw.randint(1, 6))).replace(b"/", b"").replace(b"\0", b"")[:200]
+        path = draw.choice(folders) / os.fsdecode(name + draw.choice([b".jpg", b".PNG", b"", b".webp", b".txt"]))
+        with contextlib.suppress(OSError):
+            if draw.random() < 0.3:
+                path.mkdir()
+                folders.append(path)
+            elif draw.random() < 0.1:
+                path.symlink_to(draw.choice([place, "/etc/passwd", "nothing"]))
+            else:
+                path.touch()
+    return place
+
+
 def _read_some(kind: str, seed: int, folder: str, until: float) -> None:
     """Reads inputs one after the other, each on disk before it is read; runs in a process of its own."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
@@ -183,22 +212,17 @@ def _read_some(kind: str, seed: int, folder: str, until: float) -> None:
     for number in range(INPUTS):
         if time.monotonic() > until:
             break
-        name, content = draw.choice(begun)
         place = Path(folder, f"{seed}-{number}")
         place.mkdir()
-        if draw.random() < 0.2 and kind not in ("parquet", "gz"):
-            content = content.decode("utf-8", "ignore").encode("utf-16")
-        path = place / name
-        path.write_bytes(damaged(content, draw, [c for _, c in begun]))
-        progress.write_text(f"{number} {path}")
+        path = _write_folder(place, draw) if kind == "folder" else _write_file(place, kind, begun, draw)
+        progress.write_text(f"{number} {place}")
         signal.alarm(LONGEST_S)
         try:
             read(path)
         except BaseException:
             (place / "why.txt").write_text(traceback.format_exc())
         else:
-            path.unlink()
-            place.rmdir()
+            shutil.rmtree(place)
         signal.alarm(0)
     progress.write_text(f"{number} done")
 
@@ -225,10 +249,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=2, help="for each reader")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kind", choices=["csv", "tsv", "json", "jsonl", "xml", "gz", "parquet"], action="append")
+    parser.add_argument(
+        "--kind", choices=["csv", "tsv", "json", "jsonl", "xml", "gz", "parquet", "folder"], action="append"
+    )
     options = parser.parse_args()
     bad = 0
-    for kind in options.kind or ["csv", "tsv", "json", "jsonl", "xml", "gz", "parquet"]:
+    for kind in options.kind or ["csv", "tsv", "json", "jsonl", "xml", "gz", "parquet", "folder"]:
         count, failures = fuzz(kind, options.seed, options.minutes)
         bad += len(failures)
         print(f"{kind}: {count:,} inputs, {len(failures)} failures", *failures[:20], sep="\n  ", flush=True)

@@ -56,9 +56,7 @@ def checked_columns(path: Path, columns: Iterable[str]) -> tuple[str, ...]:
     """The columns as they are, once it is certain that each has a name of its own; nameless ones may repeat."""
     seen: set[str] = set()
     if len(columns := tuple(columns)) > MOST_COLUMNS:
-        raise CatalogueError(
-            f"{path} has {len(columns):,} columns, more than {MOST_COLUMNS:,}: give a table of products"
-        )
+        raise CatalogueError(f"{path} has more than {MOST_COLUMNS:,} columns: give a table of products")
     for column in columns:
         if column in seen:
             raise CatalogueError(f"{path} has two columns named {column[:60]!a}: rename one of them")
