@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,6 +20,7 @@ from lookalike.recommend.familiarity import Familiarity
 from lookalike.recommend.reasons import common_words, sentences
 from lookalike.recommend.recommender import Recommender
 from lookalike.recommend.scoring import Scored
+from lookalike.store.lance import LanceStore
 from lookalike.store.memory import MemoryStore
 from lookalike.store.pairs import PAIRS, Pairs, draw_pairs
 from lookalike.testing.builders import header, product, rows, unit_vectors
@@ -173,9 +177,19 @@ def test_the_sample_is_drawn_again_when_the_catalogue_has_another_size(products:
     assert calibrate(store, products=products) is again
 
 
-def test_an_index_run_keeps_what_scores_need(shared_store: object) -> None:
-    from lookalike.store.lance import LanceStore
+def test_an_open_shop_takes_over_what_another_process_has_kept(shared_store: Path, tmp_path: Path) -> None:
+    shutil.copytree(shared_store, tmp_path / "store")
+    reader, writer = (LanceStore.open(str(tmp_path / "store")) for _ in range(2))
+    calibrator = Calibrator(reader)
+    before, version = calibrator.calibration(), reader.fitted_version
+    assert calibrator.calibration() is before
+    writer.keep_fitted(PAIRS, draw_pairs(shelf(30)).to_bytes())
+    assert reader.fitted_version > version
+    assert calibrator.calibration().pairs.products == 30
+    assert set(reader.fitted()) == set(LanceStore.open(str(shared_store)).fitted())
 
+
+def test_an_index_run_keeps_what_scores_need(shared_store: Path) -> None:
     fitted = LanceStore.open(str(shared_store)).fitted()
     assert Pairs.from_bytes(fitted[PAIRS]).products == 24
     assert set(unrelated.from_bytes(fitted[unrelated.UNRELATED])) == {"image", "text", "colour"}
@@ -341,7 +355,7 @@ def test_words_that_many_titles_have_are_common() -> None:
     assert common_words(store) == {"men", "shirt"}
 
 
-def test_a_shop_explains_a_match_or_any_two_products(shared_store: object) -> None:
+def test_a_shop_explains_a_match_or_any_two_products(shared_store: Path) -> None:
     shop = Recommender.open(str(shared_store))
     first = shop.similar("shirt-a-red", k=1)[0]
     said = shop.explain(first, like="shirt-a-red")
