@@ -33,8 +33,8 @@ _SAMPLE = 8_192  # vectors that the components are fitted on
 _NEIGHBOURS = 15
 _FEW = 16  # products; fewer lie by their first two components
 _EARLY, _STEPS = 250, 500  # steps with neighbours pulled together, and steps after that
+_MANY = 4_000  # products from which interpolation on a grid pays, and a second thread
 _STRIDE = 25  # steps from one word of progress to the next
-_FFT_FROM = 5_000  # products
 _AT_ONCE = 4_096  # products read from the store together
 _CELLS = 16_000_000  # distances in memory together
 _TILE = 16
@@ -75,7 +75,7 @@ def lay_out(store: Store, weights: Mapping[str, float], *, where: Filter, progre
     keeps = not where and dict(weights) == dict(store.header.recipe.weights)
     points = _kept(store, mark) if keeps else None
     if points is None:
-        points = in_square(grown(rows, progress) if len(rows) >= _FEW else first_two(rows))
+        points = in_square(placed(rows, progress))
         if keeps:
             _keep(store, mark, points)
     return Map(tuple(ids), points, without=len(asked) - len(ids))
@@ -91,13 +91,21 @@ def fingerprint(ids: Sequence[str], rows: Vectors) -> str:
 # -- from vectors to points --------------------------------------------------------------------------------------
 
 
+def placed(rows: Vectors, progress: Progress) -> npt.NDArray[np.float64]:
+    """A point for each row; equal rows have one in common.  # (n, 2)"""
+    distinct, of_each = np.unique(rows, axis=0, return_inverse=True)
+    points = grown(distinct, progress) if len(distinct) >= _FEW else first_two(distinct)
+    return points[of_each.reshape(-1)]
+
+
 def grown(rows: Vectors, progress: Progress) -> npt.NDArray[np.float64]:
     """Points by t-SNE.  # (n, 2)"""
     tsne = require("openTSNE", extra="map", to="draw a map")
     require("openTSNE.affinity", extra="map", to="draw a map")
-    neighbours, distances = nearest(rows, k=min(_NEIGHBOURS, len(rows) - 1), progress=progress)
+    neighbours, distances = nearest(rows, k=min(_NEIGHBOURS, len(rows) // 3), progress=progress)
     known = tsne.nearest_neighbors.PrecomputedNeighbors(neighbours, distances)
     total = _EARLY + _STEPS
+    many = len(rows) >= _MANY
 
     def steps(points: Any, before: int, count: int, **how: Any) -> Any:
         def tell(done: int, _error: float, _points: Any) -> None:
@@ -110,8 +118,8 @@ def grown(rows: Vectors, progress: Progress) -> npt.NDArray[np.float64]:
     points = tsne.TSNEEmbedding(
         _start(rows),
         tsne.affinity.Uniform(knn_index=known, k_neighbors=neighbours.shape[1]),
-        negative_gradient_method="fft" if len(rows) >= _FFT_FROM else "bh",
-        n_jobs=-1,
+        negative_gradient_method="fft" if many else "bh",
+        n_jobs=-1 if many else 1,
         random_state=_SEED,
     )
     points = steps(steps(points, 0, _EARLY, exaggeration=12), _EARLY, _STEPS)
