@@ -18,14 +18,13 @@ from lookalike.recipe import Recipe, check_weights, difference
 from lookalike.recommend.answering import LeftOut, Request, answer
 from lookalike.recommend.calibration import Calibration, Calibrator
 from lookalike.recommend.duplicates import Folding
-from lookalike.recommend.examples import combined
 from lookalike.recommend.exporting import Exported, rows_of, table_at
 from lookalike.recommend.familiarity import Familiarity
 from lookalike.recommend.mapping import Map, lay_out
 from lookalike.recommend.pictures import Picture, as_box, pixels_of
-from lookalike.recommend.planning import alike, plan
+from lookalike.recommend.planning import plan
+from lookalike.recommend.queries import changed, lacks, said, wanted, with_same
 from lookalike.recommend.reasons import common_words, sentences
-from lookalike.recommend.recolouring import colours_wanted, direction, reworded, with_colours
 from lookalike.recommend.rules import Asking, Rules
 from lookalike.recommend.rules_file import RulesFile, RulesSource, rules_from
 from lookalike.recommend.scoring import Scored, cosines_of_parts
@@ -137,7 +136,9 @@ class Recommender:
         Raises `ProductNotFound`, `FilterError`, `RecipeError`; `LookalikeError` where `same` has nothing to go by.
         """
         main, product = self._views(product_id)[0], self.product(product_id)
-        parts = main.parts if not said(text) else self._changed(product, main.parts, said(text))
+        parts = (
+            main.parts if not said(text) else changed(product, main.parts, said(text), self.store, self._encoder)
+        )
         request = self._like(
             product,
             main.view,
@@ -242,11 +243,13 @@ class Recommender:
             raise LookalikeError("a search needs an image, a text, or both, or products that are liked")
         examples = {i: self._views(i)[0] for i in (*liked, *disliked)}
         asked = [self.product(i) for i in liked]
-        parts = self._wanted(
-            self._looks(image, as_box(box)) if image is not None else None,
+        parts = wanted(
+            self._looks(image, as_box(box)) if image is not None else {},
             said(text),
-            liked=[examples[i].parts for i in liked],
-            disliked=[examples[i].parts for i in disliked],
+            [examples[i].parts for i in liked],
+            [examples[i].parts for i in disliked],
+            self.store,
+            self._encoder,
         )
         styles = {self.product(i).style for i in examples}
         query = self._query(parts, weights)
@@ -255,7 +258,13 @@ class Recommender:
         return self._answered(
             Request(
                 query,
-                plan(self.rules, "search", asked, self._within(read(where), same, asked), self.store.header),
+                plan(
+                    self.rules,
+                    "search",
+                    asked,
+                    with_same(read(where), same, asked, self.store.header),
+                    self.store.header,
+                ),
                 k=k,
                 left_out=LeftOut(set(examples), styles, {main.view.key for main in examples.values()}),
                 by_group=by_group,
@@ -334,45 +343,6 @@ class Recommender:
         canvas = self._encoder.canvas(pixels_of(image, box, at_least=at_least, fetcher=self.fetcher))
         return {part: rows[0] for part, rows in self._encoder.encode_pictures([canvas]).items()}
 
-    def _wanted(
-        self,
-        looks: Mapping[str, Vector] | None,
-        text: str,
-        *,
-        liked: Sequence[Mapping[str, Vector]],
-        disliked: Sequence[Mapping[str, Vector]],
-    ) -> dict[str, Vector]:
-        """The parts of a query for a picture, a text and examples: the text beside the others may change them."""
-        reads = {"text": self._encoder.encode_text(text)[0]} if text and "text" in self._encoder.parts else {}
-        shown = [*([looks] if looks else []), *liked]
-        parts = combined(shown or [reads], disliked)
-        if shown and text:
-            parts = with_colours(parts, colours_wanted(text, parts, self.store), self.store, self._encoder)
-            parts |= {part: direction([parts[part], v]) if part in parts else v for part, v in reads.items()}
-        return parts
-
-    def _changed(self, product: Product, parts: Mapping[str, Vector], text: str) -> dict[str, Vector]:
-        """The parts of a product of the store that is asked for with a change in words."""
-        names = colours_wanted(text, parts, self.store)
-        changed = with_colours(parts, names, self.store, self._encoder)
-        if "text" in self._encoder.parts:
-            changed["text"] = reworded(product, text, names, self._encoder)
-        return changed
-
-    def _within(self, where: Filter, same: str | Sequence[str], asked: Sequence[Product]) -> Filter:
-        """The filter, and the same values as the products asked about."""
-        for name in [same] if isinstance(same, str) else same:
-            if (found := alike(name, asked, self.store.header)) is None:
-                who = " and ".join(repr(p.id) for p in asked) or "a query without a product"
-                raise LookalikeError(f"{who} has no {name}, so nothing can have the same {name}: leave it out")
-            where = where & found
-        return where
-
-    def _lacking(self, same: str | Sequence[str], product: Product) -> bool:
-        """Whether the product has no value in one of the columns in which matches must have the same."""
-        names = [same] if isinstance(same, str) else same
-        return any(alike(name, [product], self.store.header) is None for name in names)
-
     def _like(
         self,
         product: Product,
@@ -390,7 +360,7 @@ class Recommender:
     ) -> Request:
         """What is asked when a product of the store is."""
         its_own = LeftOut({product.id}, {product.style}, {main.key}, None if duplicates else query.parts)
-        within = self._within(where, same, [product])
+        within = with_same(where, same, [product], self.store.header)
         return Request(
             query,
             plan(self.rules, "similar", [product], within, self.store.header),
@@ -421,7 +391,7 @@ class Recommender:
                 if i in products and i in views:
                     main = views[i][0]
                     query = Query({p: vector for p, vector in main.parts.items() if vector.any()}, weights)
-                    if query.active and not self._lacking(same, products[i]):
+                    if query.active and not lacks(same, products[i], self.store.header):
                         yield i, like(products[i], main.view, query)
             progress("exporting", start + len(block), len(ids))
 
@@ -460,11 +430,6 @@ def check_models(recipe: Recipe, models: Mapping[str, str], path: str) -> None:
                 f"{path} was made with a {name} of SHA-256 {digest[:12]}, the one here has {ours[:12]}: "
                 "its vectors cannot be compared; index the catalogue again"
             )
-
-
-def said(text: str | None) -> str:
-    """What a text says; empty for one that says nothing."""
-    return (text or "").strip()
 
 
 def open_shop(
