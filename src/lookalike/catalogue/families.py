@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from lookalike.catalogue.layouts import Layout, pattern
 from lookalike.catalogue.pictures import references
-from lookalike.catalogue.tables import MOST_ROWS, Cells, Row, Table, as_text
+from lookalike.catalogue.tables import MOST_ROWS, Cells, Row, Table, as_text, text_of
 from lookalike.types import Value
 
 MOST_OPTIONS = 9  # Shopify's products have up to three
@@ -91,11 +91,6 @@ def _without_zero(cells: Cells, parent: str) -> Cells:
 
 def _without(cells: Cells, columns: Sequence[str]) -> Cells:
     return {column: cell for column, cell in cells.items() if column not in columns}
-
-
-def text_of(cells: Cells, column: str) -> str:
-    cell = cells.get(column, "")
-    return "|".join(cell) if isinstance(cell, tuple) else as_text(cell).strip()
 
 
 def parent_names(layout: Layout, cells: Cells) -> list[str]:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lookalike.catalogue.cleaning import LONGEST_ID
 from lookalike.catalogue.families import Families, read_families
 from lookalike.catalogue.layouts import Layout, lay
 from lookalike.catalogue.mapping import read_product
 from lookalike.catalogue.maps import load_map, recognise
 from lookalike.catalogue.pictures import Gallery, gallery
 from lookalike.catalogue.readers import open_table
-from lookalike.catalogue.tables import Row, Table, as_text
+from lookalike.catalogue.tables import Row, Table, text_of
 from lookalike.catalogue.variants import Styles, read_styles
 from lookalike.types import Product, Reject
 
@@ -99,6 +100,5 @@ class Catalogue:
         return self._styles
 
     def _reject(self, row: Row, reason: str) -> Reject:
-        cell = self.layout.first(row.cells, "id")[1]
-        identity = "|".join(cell) if isinstance(cell, tuple) else as_text(cell)
-        return Reject(row.line, identity.strip()[:512], reason, str(self.table.path))
+        identity = text_of(row.cells, self.layout.first(row.cells, "id")[0])
+        return Reject(row.line, identity[:LONGEST_ID], reason, str(self.table.path))

@@ -184,6 +184,16 @@ def as_text(value: Scalar) -> str:
     return str(value)
 
 
+def text_of(cells: Cells, column: str) -> str:
+    """What a cell says as one text, "" where it is empty.
+
+    >>> text_of({"id": 7.0, "tags": ("a", "b")}, "tags"), text_of({"id": 7.0}, "id"), text_of({}, "id")
+    ('a|b', '7', '')
+    """
+    cell = cells.get(column, "")
+    return "|".join(cell) if isinstance(cell, tuple) else as_text(cell).strip()
+
+
 def _valid(text: str) -> str:
     if not text.isascii() and SURROGATE.search(text):
         raise ValueError(f"not valid Unicode: {text[:60]!a}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lookalike.catalogue.layouts import Layout
 from lookalike.catalogue.pictures import references
-from lookalike.catalogue.tables import Cells, Table, as_text
+from lookalike.catalogue.tables import Cells, Table, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def read_styles(layout: Layout, table: Table) -> Styles:
     pictures: dict[str, tuple[str, ...]] = {}
     bare: dict[str, str] = {}  # variant -> its style that has no pictures
     for identity, cells in _identified(layout, table):
-        variants = variant_ids(as_text_or_empty(cells, layout.map.variants), layout.map.variant_id)
+        variants = variant_ids(text_of(cells, layout.map.variants), layout.map.variant_id)
         if not variants:
             continue
         groups[identity] = identity
@@ -59,12 +59,7 @@ def _identified(layout: Layout, table: Table) -> Iterable[tuple[str, Cells]]:
     column = layout.fields["id"][0]
     for row in table.read(layout.map.shape):
         if column in row.cells:
-            yield as_text_or_empty(row.cells, column), row.cells
-
-
-def as_text_or_empty(cells: Cells, column: str) -> str:
-    cell = cells.get(column, "")
-    return "|".join(cell) if isinstance(cell, tuple) else as_text(cell).strip()
+            yield text_of(row.cells, column), row.cells
 
 
 def variant_ids(listed: str, key: str) -> list[str]:
