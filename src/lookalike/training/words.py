@@ -68,7 +68,7 @@ def phrase(facts: Mapping[str, str], rng: np.random.Generator) -> str:
     facts: "type", "colour", "audience", "usage"; what is missing is left out.
 
     >>> phrase({"type": "Tshirts", "colour": "Red", "audience": "Men"}, np.random.default_rng(0))
-    'red t shirt mens'
+    't shirt red him'
     """
     names = _NAMES.get(facts.get("type", ""), (_single(facts.get("type", "").lower()),))
     words = {
