@@ -31,6 +31,7 @@ from lookalike.recommend.scoring import Scored, cosines_of_parts
 from lookalike.recommend.whole import BLOCK, Rounds, answers
 from lookalike.store.interface import Store, StoredView
 from lookalike.store.lance import MIRROR_LIMIT, LanceStore
+from lookalike.store.rows import Header
 from lookalike.types import PARTS, Box, Filter, Match, Product, Progress, Query, Vector, View
 
 _DETAIL = 4  # a box is cut out of a picture decoded this many times larger than the canvas
@@ -96,7 +97,7 @@ class Recommender:
     @property
     def rules(self) -> Rules:
         """The shop's rules as they are now."""
-        return self._rules.rules(self.store.header) if isinstance(self._rules, RulesFile) else self._rules
+        return self._rules_of(self.store.header)
 
     def rules_for(self, asking: Asking, product_ids: Sequence[str] = ()) -> tuple[str, ...]:
         """The names of the rules that apply when these products are asked about, whatever they move."""
@@ -147,10 +148,11 @@ class Recommender:
             where=read(where),
             same=same,
             variants=variants or bool(said(text)),
-            duplicates=duplicates,
+            folding=self._folding(duplicates),
             by_group=by_group,
             variety=variety,
             at_least=at_least,
+            header=self.store.header,
         )
         return self._answered(request)
 
@@ -181,7 +183,7 @@ class Recommender:
             where=read(where),
             same=same,
             variants=variants,
-            duplicates=duplicates,
+            folding=self._folding(duplicates),
             by_group=by_group,
             variety=variety,
             at_least=at_least,
@@ -191,7 +193,7 @@ class Recommender:
         requests = self._like_each(asked, self.weights(weights), like, same, progress)
         rows = answered = 0
         with table_at(Path(path)) as write:
-            for product_id, shown in answers(self.store, requests, partial(self._shown, calibration)):
+            for product_id, shown in answers(self.store, requests, partial(_shown, calibration)):
                 write(rows_of(product_id, shown))
                 rows += len(shown)
                 answered += bool(shown)
@@ -353,24 +355,28 @@ class Recommender:
         where: Filter,
         same: str | Sequence[str],
         variants: bool,
-        duplicates: bool,
+        folding: Folding | None,
         by_group: bool,
         variety: float,
         at_least: float,
+        header: Header,
     ) -> Request:
         """What is asked when a product of the store is."""
-        its_own = LeftOut({product.id}, {product.style}, {main.key}, None if duplicates else query.parts)
-        within = with_same(where, same, [product], self.store.header)
+        its_own = LeftOut({product.id}, {product.style}, {main.key}, query.parts if folding else None)
+        within = with_same(where, same, [product], header)
         return Request(
             query,
-            plan(self.rules, "similar", [product], within, self.store.header),
+            plan(self._rules_of(header), "similar", [product], within, header),
             k=k,
             left_out=LeftOut({product.id}) if variants else its_own,
             by_group=by_group,
             variety=variety,
             at_least=at_least,
-            folding=self._folding(duplicates),
+            folding=folding,
         )
+
+    def _rules_of(self, header: Header) -> Rules:
+        return self._rules.rules(header) if isinstance(self._rules, RulesFile) else self._rules
 
     def _folding(self, duplicates: bool) -> Folding | None:
         return None if duplicates else Folding.of(self._calibrator.calibration(), self._encoder.parts)
@@ -379,29 +385,25 @@ class Recommender:
         self,
         ids: Sequence[str],
         weights: Mapping[str, float],
-        like: Callable[[Product, View, Query], Request],
+        like: Callable[..., Request],
         same: str | Sequence[str],
         progress: Progress,
     ) -> Iterator[tuple[str, Request]]:
         """What is asked of each product that has something to be compared by, read block by block."""
         for start in range(0, len(ids), BLOCK):
-            block = ids[start : start + BLOCK]
-            products, views = self.store.products(block), self.store.views(block)
+            block, store = ids[start : start + BLOCK], self.store.now()
+            products, views, header = store.products(block), store.views(block), store.header
             for i in block:
                 if i in products and i in views:
                     main = views[i][0]
                     query = Query({p: vector for p, vector in main.parts.items() if vector.any()}, weights)
-                    if query.active and not lacks(same, products[i], self.store.header):
-                        yield i, like(products[i], main.view, query)
+                    if query.active and not lacks(same, products[i], header):
+                        yield i, like(products[i], main.view, query, header=header)
             progress("exporting", start + len(block), len(ids))
 
     def _answered(self, request: Request) -> list[Match]:
         calibration = self._calibrator.calibration()
-        return self._with_products(self._shown(calibration, request), request.query, calibration)
-
-    def _shown(self, calibration: Calibration, request: Request, rounds: Rounds | None = None) -> list[Scored]:
-        scale = calibration.scale({p: request.query.weights[p] for p in request.query.active})
-        return answer(self.store, request, scale, rounds=rounds)
+        return self._with_products(_shown(calibration, self.store, request), request.query, calibration)
 
     def _with_products(self, shown: Sequence[Scored], query: Query, calibration: Calibration) -> list[Match]:
         products = self.store.products([s.id for s in shown])
@@ -419,6 +421,11 @@ class Recommender:
             for s in shown
             if s.id in products
         ]
+
+
+def _shown(calibration: Calibration, store: Store, request: Request, rounds: Rounds | None = None) -> list[Scored]:
+    scale = calibration.scale({p: request.query.weights[p] for p in request.query.active})
+    return answer(store, request, scale, rounds=rounds)
 
 
 def check_models(recipe: Recipe, models: Mapping[str, str], path: str) -> None:

@@ -24,12 +24,14 @@ BLOCK = 512  # requests
 
 
 def answers(
-    store: Store, requests: Iterable[tuple[str, Request]], answer_one: Callable[[Request, Rounds], list[Scored]]
+    store: Store,
+    requests: Iterable[tuple[str, Request]],
+    answer_one: Callable[[Store, Request, Rounds], list[Scored]],
 ) -> Iterator[tuple[str, list[Scored]]]:
     """What is shown for each request, with its name, in order.
 
     requests: with a name each; all of them want equally many products.
-    answer_one: what answers a request from its candidates.
+    answer_one: what answers a request from its candidates, and from the store as it is now.
     """
     coming = iter(requests)
     waiting: deque[tuple[list[tuple[str, Request]], Future[list[list[Hits]]]]] = deque()
@@ -37,13 +39,14 @@ def answers(
         while True:
             block = list(islice(coming, BLOCK))
             if block:
-                waiting.append((block, ahead.submit(_first_round, store, [request for _, request in block])))
+                waiting.append((block, ahead.submit(_first_round, store.now(), [request for _, request in block])))
             if not waiting:
                 return
             if len(waiting) > 1 or not block:
                 asked, found = waiting.popleft()
+                now = store.now()
                 for (name, request), first in zip(asked, found.result(), strict=True):
-                    yield name, answer_one(request, _rounds(store, request, first))
+                    yield name, answer_one(now, request, _rounds(now, request, first))
 
 
 def _first_round(store: Store, requests: Sequence[Request]) -> list[list[Hits]]:

@@ -90,6 +90,13 @@ class Store(Protocol):
         """
         ...
 
+    def now(self) -> Store:
+        """What answers as this store does at this moment and does not ask, each time, what was committed since.
+
+        For the many questions of one piece of work; let it go soon.
+        """
+        ...
+
     def nearest_many(self, queries: Sequence[Query], *, k: int, where: Sequence[Filter]) -> list[Hits]:
         """What `nearest` gives for each query and the filter beside it, in order; sooner than one by one."""
         ...

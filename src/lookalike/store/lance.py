@@ -33,7 +33,7 @@ from lookalike.errors import RecipeError, StoreError
 from lookalike.store import checking, snapshots, upkeep
 from lookalike.store.durability import Flushing, sweep
 from lookalike.store.filtering import any_of
-from lookalike.store.interface import NO_FILTER, Counts, Hits, KnownView, StoredView
+from lookalike.store.interface import NO_FILTER, Counts, Hits, KnownView, Store, StoredView
 from lookalike.store.memory import MemoryStore
 from lookalike.store.mirror import Mirror
 from lookalike.store.rows import (
@@ -173,6 +173,10 @@ class LanceStore:
 
     def nearest(self, query: Query, *, k: int, where: Filter) -> Hits:
         return self._ask(lambda rows: rows.nearest(query, k=k, where=where))
+
+    def now(self) -> Store:
+        mirror = self._sync().mirror
+        return mirror.rows if mirror else self
 
     def nearest_many(self, queries: Sequence[Query], *, k: int, where: Sequence[Filter]) -> list[Hits]:
         return self._ask(lambda rows: rows.nearest_many(queries, k=k, where=where))

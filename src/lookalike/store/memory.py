@@ -147,6 +147,9 @@ class MemoryStore:
         )
         return self._hits(query, positions[top(found, k)], exhausted=left <= k)
 
+    def now(self) -> MemoryStore:
+        return self
+
     def nearest_many(self, queries: Sequence[Query], *, k: int, where: Sequence[Filter]) -> list[Hits]:
         with self._lock:  # what was read stays as it was, whoever writes: rows are only added behind it
             masks = {one: self._allowed(one).copy() for one in dict.fromkeys(where)}
