@@ -363,6 +363,23 @@ def test_many_small_changes_leave_few_files_and_what_the_exact_store_has(
     assert reader.check() == []
 
 
+def test_vector_indexes_take_in_what_comes_later_and_are_not_trained_again(tmp_path: Path) -> None:
+    store = made(tmp_path / "store", count=400)
+    store.optimise(index=True)
+    for turn in range(3):
+        for n in range(20):
+            store.put(
+                rows(store.header, [product(f"N{turn}-{n}", images=(f"{turn}-{n}-a.jpg", f"{turn}-{n}-b.jpg"))])
+            )
+        dataset = lance.dataset(f"{store.path}/views.lance")
+        indexes = {one.field_names[0]: one for one in dataset.describe_indices()}
+        for part in store.header.parts:
+            index = indexes[f"{part}_vector"]
+            assert index.num_rows_indexed >= dataset.count_rows() - 32
+            assert len(index.segments) == 2
+    assert store.check() == []
+
+
 # -- snapshots ---------------------------------------------------------------------------------------
 
 

@@ -21,9 +21,10 @@ from lookalike.store.memory import hits, top
 from lookalike.store.rows import HIT_COLUMNS, Header, matrix, product_of, schema, vector_column, view_of
 from lookalike.types import Filter, Product, Query, Vector
 
-_EXACT_ROWS = 20_000  # a filter that leaves fewer is scanned whole; measured in benchmarks/filters.py
+_EXACT_ROWS = 4_000  # a filter that leaves fewer is scanned whole; measured in benchmarks/filters.py
 _CANDIDATES = 400  # from each active part's index, by its own estimate; the exact score is taken of all of them
 _PROBES, _PROBES_ALONE = 40, 80  # partitions looked into, at the least; more when one part must find everything
+_MOST_PROBES = 400  # of a filter that leaves little: its nearest lie further off
 BATCH_ROWS = 16_384
 
 
@@ -95,7 +96,8 @@ class Table:
         left = self.dataset.count_rows(filter=condition)
         columns = [*HIT_COLUMNS, *map(vector_column, query.active)]
         if left > max(_EXACT_ROWS, 2 * k):
-            rows = self._candidates(query, max(_CANDIDATES, 4 * k), condition)
+            share = left / self.dataset.count_rows()
+            rows = self._candidates(query, max(_CANDIDATES, 4 * k), condition, share=share)
             if len(rows) >= k:
                 listed = f"_rowid IN ({', '.join(map(str, rows))})"
                 return self._scored(query, self.dataset.to_table(columns=columns, filter=listed), k, left)
@@ -107,9 +109,15 @@ class Table:
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _candidates(self, query: Query, count: int, condition: str | None) -> npt.NDArray[np.uint64]:
-        """Rows, by their ids, that the index of any active part counts among its nearest."""
-        probes = _PROBES_ALONE if len(query.active) == 1 else _PROBES
+    def _candidates(
+        self, query: Query, count: int, condition: str | None, *, share: float
+    ) -> npt.NDArray[np.uint64]:
+        """Rows, by their ids, that the index of any active part counts among its nearest.
+
+        share: of all rows, how many pass.
+        """
+        usual = _PROBES_ALONE if len(query.active) == 1 else _PROBES
+        probes = min(_MOST_PROBES, int(usual / share))
         found = [
             self.dataset.scanner(
                 columns=[],

@@ -22,9 +22,7 @@ _PIECES = 32  # of a large table
 _KEYED_FROM = 4_096  # rows from which looking up a key by an index is sooner than by reading the column
 _TRAINED_FROM = 256  # rows
 _KEYS = ("id", "key", "row")
-_SEGMENTS = (
-    4  # of a vector index: rows that came later have small ones of their own, on the partitions of the first
-)
+_UNSEEN = 16  # rows outside the vector indexes; a hundred make a search half as long again
 
 
 def is_due(before: int, now: int) -> bool:
@@ -89,12 +87,12 @@ def _look_up_by_keys(dataset: Any, rows: int) -> None:
 
 
 def _take_in(dataset: Any, rows: int) -> None:
-    """New rows into the indexes. Those of vectors wait for many, and are not trained again."""
+    """New rows into the indexes: one of vectors keeps what it was trained on, and a segment of what came later."""
     for index in dataset.describe_indices():
         missing = rows - index.num_rows_indexed
         if index.field_names[0] in _KEYS:
             if missing:
                 dataset.optimize.optimize_indices(index_names=[index.name])
-        elif missing > max(_PIECE, rows // _PIECES):
-            merged = index.num_segments - 1 if index.num_segments >= _SEGMENTS else 0
-            dataset.optimize.optimize_indices(index_names=[index.name], num_indices_to_merge=merged)
+        elif missing > _UNSEEN:
+            later = len(index.segments) - 1
+            dataset.optimize.optimize_indices(index_names=[index.name], num_indices_to_merge=later)
