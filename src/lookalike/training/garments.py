@@ -46,6 +46,7 @@ NOT_LABELS = ("Not sure", "Other", "Skip")
 SHARES = {"fashion": 30, "snapshots": 16, "shop": 8, "street": 10}  # things a batch, two views each
 WEIGHTS = {"articleType": 1.0, "baseColour": 0.7, "gender": 0.6, "usage": 0.3, "snapshot": 0.5, "worn": 0.4}
 CONTRAST = 1.0
+WORDS_FROM = 15_000  # pictures that the projection of words is learned from
 FIELDS = {
     "articleType": "type",
     "baseColour": "colour",
@@ -364,11 +365,13 @@ def publish(task: Garments, out: Path, *, say: Any) -> None:
     save_heads(heads, out / "garments-heads.safetensors")
     say("embedding what was trained on, for the words")
     source = task.sources["fashion"]
+    some = np.random.default_rng(0).permutation(len(source.pixels))[:WORDS_FROM]
     facts = [
         {FIELDS[head]: task.classes[head][labels[at]] for head, labels in source.labels.items() if labels[at] >= 0}
-        for at in range(len(source.pixels))
+        for at in some
     ]
-    projection = learn_projection(embed(network, source.pixels, side), source.titles, facts)
+    seen = embed(network, [source.pixels[at] for at in some], side)
+    projection = learn_projection(seen, [source.titles[at] for at in some], facts)
     save_projection(projection, out / "garments-words.safetensors")
     say(f"written to {out}")
 
