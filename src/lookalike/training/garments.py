@@ -344,6 +344,7 @@ def publish(task: Garments, out: Path, *, say: Any) -> None:
     held-out products, and the projection of words. int8 comes from the graph by `lookalike models export`.
     """
     torch = require("torch", extra="train", to="train a model")
+    out.mkdir(parents=True, exist_ok=True)
     network = task.network.eval()
     side = task.side
     halves = {
@@ -356,11 +357,11 @@ def publish(task: Garments, out: Path, *, say: Any) -> None:
     fashion = task.held["fashion"]
     vectors = embed(network, fashion.pixels, side)
     heads = {}
-    for head, (field, start) in {name: (FIELDS[name], SHARPNESS) for name in HEADS if name in FIELDS}.items():
+    for head, field in FIELDS.items():
         rows = torch.nn.functional.normalize(network.heads[head].detach(), dim=1).numpy()
         truth = fashion.labels[head]
         known = truth >= 0
-        sharpness = fit_sharpness(vectors[known] @ rows.T, truth[known].tolist(), start=start)
+        sharpness = fit_sharpness(vectors[known] @ rows.T, truth[known].tolist(), start=SHARPNESS)
         heads[field] = Head(tuple(task.classes[head]), rows, sharpness)
     save_heads(heads, out / "garments-heads.safetensors")
     say("embedding what was trained on, for the words")
