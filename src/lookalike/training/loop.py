@@ -439,4 +439,4 @@ def _panels(curves: Curves) -> list[Panel]:
                 if name != "step" and math.isfinite(value):
                     at = int(of_validation and _LOSS not in name)
                     lines[at].setdefault(name, []).append((row["step"], value))
-    return [Panel("Losses", "step", lines[0]), Panel("Figures on held-out data", "step", lines[1])]
+    return [Panel("Losses", "step", lines[0]), Panel("Figures", "step", lines[1])]
