@@ -147,6 +147,10 @@ def test_rows_name_the_rules_that_moved_a_match(tmp_path: Path) -> None:
     found = exported(many(300, rules=RULES), tmp_path / "all.jsonl", 5, of="brand=B1,B3")
     named = {name for own in found.values() for row in own for name in row["rules"]}
     assert named >= {"own brand", "third is new"}
+    shop = many(60, rules=RULES)
+    shop.export(tmp_path / "all.csv", 5)
+    with (tmp_path / "all.csv").open(newline="", encoding="utf-8") as file:
+        assert {name for row in csv.DictReader(file) for name in json.loads(row["rules"] or "[]")} == named
     assert all(row["match"] != "P0003" or row["rank"] <= 3 for own in found.values() for row in own)
 
 

@@ -11,7 +11,18 @@ import typer
 
 from lookalike.cli import showing
 from lookalike.cli.catalogue import AllowHost, AsJson, Store
-from lookalike.cli.questions import ByGroup, Count, Variety, Weight, Where, read_weights
+from lookalike.cli.questions import (
+    ByGroup,
+    Count,
+    Duplicates,
+    NoRules,
+    RulesIn,
+    Same,
+    Variety,
+    Weight,
+    Where,
+    read_weights,
+)
 
 if TYPE_CHECKING:
     from lookalike.media.spots import Spot
@@ -37,23 +48,16 @@ def export(
     ] = None,
     where: Where = None,
     weight: Weight = None,
-    same: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--same", help="Only matches with the product's own value of this field.", show_default=False
-        ),
-    ] = None,
+    same: Same = None,
     variants: Annotated[bool, typer.Option("--variants", help="List each product's own variants too.")] = False,
-    duplicates: Annotated[
-        bool, typer.Option("--duplicates", help="List products with nearly the same picture too.")
-    ] = False,
+    duplicates: Duplicates = False,
     by_group: ByGroup = False,
     variety: Variety = 0.0,
     at_least: Annotated[
         float, typer.Option("--at-least", min=0, max=1, help="The lowest score of a match.")
     ] = 0.0,
-    rules: Annotated[Path | None, typer.Option(help="File of rules; the store's own when not given.")] = None,
-    no_rules: Annotated[bool, typer.Option("--no-rules", help="Leave the store's rules out.")] = False,
+    rules: RulesIn = None,
+    no_rules: NoRules = False,
     as_json: AsJson = False,
 ) -> None:
     """Write what `similar` finds for every product: a row for each match."""
@@ -89,7 +93,7 @@ def draw_map(
     allow_host: AllowHost = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw the catalogue as a map on which products that are alike lie side by side. Needs lookalike[map]."""
+    """Draw the catalogue as a map on which products that are alike lie side by side. Needs the extra `map`."""
     from lookalike.media.fetching import Fetcher
     from lookalike.media.maps import check_map, write_map
     from lookalike.recommend.recommender import Recommender

@@ -34,6 +34,7 @@ SCHEMA = pa.schema(
         ("duplicates", pa.list_(pa.string())),
     ]
 )
+_LISTS = ("rules", "duplicates")
 _DIGITS = 6  # of numbers in text
 _GROUP = 100_000  # rows of a Parquet file that are compressed together
 
@@ -98,27 +99,30 @@ def _parquet(file: BinaryIO) -> Iterator[Write]:
 
 @contextmanager
 def _json_lines(file: BinaryIO) -> Iterator[Write]:
-    yield (
-        lambda rows: (
-            file.writelines(
-                json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for row in rows
-            )
-            if rows
-            else None
-        )
-    )
+    def write(rows: Sequence[Row]) -> None:
+        file.writelines(_json(row).encode() + b"\n" for row in rows)
+
+    yield write
 
 
 @contextmanager
 def _csv(file: BinaryIO) -> Iterator[Write]:
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    table = csv.DictWriter(text, SCHEMA.names)
-    table.writeheader()
-    yield lambda rows: table.writerows(
-        {**row, "rules": "; ".join(row["rules"]), "duplicates": " ".join(row["duplicates"])} for row in rows
-    )
-    text.flush()
-    text.detach()
+    def write(rows: Sequence[Row], *, heads: bool = False) -> None:
+        text = io.StringIO(newline="")
+        table = csv.DictWriter(text, SCHEMA.names)
+        if heads:
+            table.writeheader()
+        table.writerows(
+            {**row, **{name: _json(row[name]) if row[name] else "" for name in _LISTS}} for row in rows
+        )
+        file.write(text.getvalue().encode())
+
+    write([], heads=True)
+    yield write
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 _KINDS: dict[str, Callable[[BinaryIO], Any]] = {".parquet": _parquet, ".jsonl": _json_lines, ".csv": _csv}

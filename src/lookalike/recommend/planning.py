@@ -140,7 +140,10 @@ def weighed(scored: Sequence[Scored], plan: Plan, store: Store) -> list[Scored]:
     found = []
     for s in scored:
         rules = [rule for rule, ids in zip(plan.weighing, met, strict=True) if s.id in ids]
-        found.append(replace(s, factor=prod(r.factor for r in rules), rules=tuple(r.name for r in rules)))
+        moved = (
+            replace(s, factor=prod(r.factor for r in rules), rules=tuple(r.name for r in rules)) if rules else s
+        )
+        found.append(moved)
     return sorted(found, key=lambda s: -s.value)
 
 
