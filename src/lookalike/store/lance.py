@@ -53,7 +53,7 @@ import lance
 MIRROR_LIMIT = 100_000  # views; measured in benchmarks/search.py
 _LOCK_TIMEOUT_S = 120.0
 _LAST_MANIFEST = 2**64 - 1  # manifests count down from here
-_TRIES = 5  # of a read whose files were tidied away under it; the last one in the turn of a writer
+_TRIES = 5  # of a read whose files were tidied away under it; one more is made in the turn of a writer
 _FAULTS = (OSError, RuntimeError, ValueError)  # what Lance raises, and pyarrow
 _T = TypeVar("_T")
 Reader: TypeAlias = MemoryStore | Table
@@ -183,7 +183,7 @@ class LanceStore:
 
     def check(self) -> list[str]:
         """What is wrong with the table, a line each; none where it is whole. Reads all of it."""
-        return self._read(lambda: checking.faults(self._newest(), self._seen.header))
+        return self._read(lambda: checking.faults(dataset := self._newest(), _read_header(self.path, dataset)))
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -232,12 +232,10 @@ class LanceStore:
                 aliases={**aliases, **old.aliases},
                 moved={**old.moved, **{name: moved_column(name, kind) for name, kind in wider.items()}},
             )
-            left = [wide.moved[name] for name in wider if wide.moved[name] in dataset.schema.names]
-            if left:  # by a run that died here; rows may have changed since
-                dataset.drop_columns(left)
-            fresh = [f for f in schema(wide, vectors=False) if f.name not in dataset.schema.names]
-            empty = [field for field in fresh if field.name not in wide.moved.values()]
-            if empty:
+            fresh = [field for field in schema(wide, vectors=False) if field.name not in schema(old).names]
+            if left := [field.name for field in fresh if field.name in dataset.schema.names]:
+                dataset.drop_columns(left)  # by a run that died here; rows may have changed since
+            if empty := [field for field in fresh if field.name not in wide.moved.values()]:
                 dataset.add_columns(pa.schema(empty))
             for name, kind in wider.items():
                 _log.warning("column %r of %s is of %s from now on", name, self.path, kind)
@@ -422,17 +420,16 @@ class LanceStore:
             mirror = Mirror(dataset, header, name=self.path)
         return _Seen(dataset, header, mirror, int(dataset.version))
 
-    def _read(self, read: Callable[[], _T]) -> _T:
+    def _read(self, read: Callable[[], _T], *, tries: int = _TRIES) -> _T:
         """What was read from disk. Again from a newer version, where upkeep took files away meanwhile."""
-        for left in reversed(range(_TRIES)):
-            before = self._latest()
-            try:
-                with nullcontext() if left else _lock(self.path):
-                    return read()
-            except _FAULTS as error:
-                if not left or self._latest() == before:
-                    raise self._unreadable(error) from error
-        raise AssertionError  # the last try returns or raises
+        before = self._latest()
+        try:
+            with nullcontext() if tries else _lock(self.path):
+                return read()
+        except _FAULTS as error:
+            if not tries or self._latest() == before:
+                raise self._unreadable(error) from error
+        return self._read(read, tries=tries - 1)
 
     def _latest(self) -> int:
         try:
