@@ -22,9 +22,7 @@ from lookalike.types import Vector, Vectors
 _SAMPLE = 512  # products over which cosines are spread
 _FEWEST = 50  # products; a smaller shop is not judged
 _JUDGED = ("image", "text")  # colours are everywhere
-_LEVEL = (
-    25  # percentile of nonsense that a query must pass: high enough to sort out, low enough to lose few snapshots
-)
+_LEVEL = 10  # percentile of nonsense to pass: an empty answer to a real query costs more than a strange answer
 
 
 class Familiarity:
