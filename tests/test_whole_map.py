@@ -196,6 +196,11 @@ def test_a_region_is_named_where_most_of_it_lies() -> None:
     assert regions(around, [""] * 20) == []
 
 
+def test_a_name_is_not_written_where_most_is_something_else() -> None:
+    together = np.full((20, 2), 0.5, np.float32)
+    assert [r.name for r in regions(together, ["shirts"] * 16 + ["bags"] * 4)] == ["shirts"]
+
+
 # -- drawing ----------------------------------------------------------------------------------------------------
 
 
