@@ -34,6 +34,7 @@ from lookalike.store.lance import MIRROR_LIMIT, LanceStore
 from lookalike.store.rows import Header
 from lookalike.types import PARTS, Box, Filter, Match, Product, Progress, Query, Vector, View
 
+SURELY_KNOWN = 0.5  # score of a match that shows that the catalogue knows what is asked for
 _DETAIL = 4  # a box is cut out of a picture decoded this many times larger than the canvas
 
 
@@ -255,9 +256,7 @@ class Recommender:
         )
         styles = {self.product(i).style for i in examples}
         query = self._query(parts, weights)
-        if at_least is None and not liked and self._familiarity.is_strange({p: parts[p] for p in query.active}):
-            return []
-        return self._answered(
+        found = self._answered(
             Request(
                 query,
                 plan(
@@ -275,6 +274,10 @@ class Recommender:
                 folding=self._folding(duplicates),
             )
         )
+        if at_least is None and not liked and not any(match.score >= SURELY_KNOWN for match in found):
+            asked_for = {part: parts[part] for part in query.active}
+            return [] if self._familiarity.is_strange(asked_for) else found
+        return found
 
     def explain(self, found: Match | str, *, like: str | None = None, text: str | None = None) -> list[str]:
         """Why a product is a match, in sentences: what is the same, how alike shape, colour and words are.
