@@ -25,6 +25,7 @@ DOORS = {  # a package -> where it may be imported, below src/lookalike
     "lance": ("store/lance.py",),
     "lancedb": ("store/lance.py",),
     "simsimd": ("store/scanning.py",),
+    "openTSNE": ("recommend/mapping.py",),
     "PIL": ("media/", "testing/"),
     "simplejpeg": ("media/decoding.py",),
     "fastapi": ("serve/",),
