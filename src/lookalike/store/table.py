@@ -118,26 +118,41 @@ class Table:
         """
         usual = _PROBES_ALONE if len(query.active) == 1 else _PROBES
         probes = min(_MOST_PROBES, int(usual / share))
+        pieces = self._unseen(query)
+        late = sum(piece.count_rows() for piece in pieces) > _EXACT_ROWS  # then Lance scans them, part by part
         found = [
-            self.dataset.scanner(
-                columns=[],
+            self._row_ids(
+                condition,
                 nearest={
                     "column": vector_column(part),
                     "q": query.parts[part],
                     "k": count,
                     "minimum_nprobes": probes,
                 },
-                filter=condition,
                 prefilter=condition is not None,
-                with_row_id=True,
-                disable_scoring_autoprojection=True,
+                fast_search=not late,
             )
-            .to_table()
-            .column("_rowid")
-            .to_numpy()
             for part in query.active
         ]
+        if pieces and not late:
+            found.append(self._row_ids(condition, fragments=pieces))
         return np.unique(np.concatenate(found))
+
+    def _unseen(self, query: Query) -> list[Any]:
+        """Pieces of the table that the index of some active part has not taken in."""
+        seen = {
+            one.field_names[0]: {piece for segment in one.segments for piece in segment.fragment_ids}
+            for one in self.dataset.describe_indices()
+        }
+        by_all = set.intersection(*(seen.get(vector_column(part), set()) for part in query.active))
+        return [piece for piece in self.dataset.get_fragments() if piece.fragment_id not in by_all]
+
+    def _row_ids(self, condition: str | None, **scan: Any) -> npt.NDArray[np.uint64]:
+        table = self.dataset.scanner(
+            columns=[], filter=condition, with_row_id=True, disable_scoring_autoprojection=True, **scan
+        ).to_table()
+        ids: npt.NDArray[np.uint64] = table.column("_rowid").to_numpy()
+        return ids
 
     def _scored(self, query: Query, table: pa.Table, k: int, left: int) -> Hits:
         blocks = {p: matrix(table.column(vector_column(p)), self.header.dims[p]) for p in query.active}
