@@ -15,6 +15,16 @@ Vector: TypeAlias = npt.NDArray[np.float32]  # (dim,)
 Vectors: TypeAlias = npt.NDArray[np.float32]  # (n, dim); rows of unit length, or zeros where a part is missing
 
 PARTS = ("image", "text", "colour")  # what a vector is made of, in this order
+GARMENTS = (  # what a garment on a picture may be, in this order
+    "topwear",
+    "outerwear",
+    "bottomwear",
+    "one-piece",
+    "footwear",
+    "bag",
+    "headwear",
+    "accessory",
+)
 
 Progress: TypeAlias = Callable[[str, int, int], None]  # stage, done, total (0 where it is not known)
 
@@ -96,6 +106,32 @@ class Box:
             )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """What a segmenter takes each pixel of a picture for.
+
+    shares: how likely each label is, 0..1, over the whole picture, at the network's own resolution; they add up
+    to 1 over the labels.  # (labels, h, w), float32
+    """
+
+    labels: tuple[str, ...]
+    shares: npt.NDArray[np.float32]
+    width: int  # of the picture, pixels
+    height: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """One garment, or another thing, on a picture."""
+
+    box: Box
+    label: str  # one of `GARMENTS`, or a detector's own label where that is none
+    score: float  # 0..1
+    mask: Mask | None = (
+        None  # of the whole picture, at any resolution of its aspect; None from a detector of boxes
+    )
+
+
 Operator: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "exists"]
 
 
@@ -151,3 +187,31 @@ class Match:
     likeness: Mapping[str, float] = field(default_factory=dict)  # 0..1, each part by itself, calibrated alike
     duplicates: tuple[str, ...] = ()  # ids of products with nearly the same picture, which this one stands for
     rules: tuple[str, ...] = ()  # the shop's rules that moved it, by name
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody on a photograph."""
+
+    box: Box
+    full_length: bool  # from the head to the feet
+    facing: str = ""  # "front", "side" or "back"; empty where it cannot be told
+
+
+@dataclass(frozen=True, slots=True)
+class Garment:
+    """A garment on a photograph, and the products like it."""
+
+    detection: Detection
+    matches: tuple[Match, ...]
+    person: int = -1  # the place in `Look.people` of who wears it; -1: nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A photograph taken apart: who is on it, and for each garment its own list. The primary one comes first."""
+
+    full_length: bool  # whether the first person is shown from head to feet
+    audience: Guess | None  # a guess at the department that the look is from; None where none was made
+    garments: tuple[Garment, ...]
+    people: tuple[Person, ...] = ()

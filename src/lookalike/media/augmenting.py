@@ -30,9 +30,11 @@ class Augmentation:
     light: float = 0.8  # brightness, contrast, white balance; hue is kept, a colour is part of what a product is
     coarse: float = 0.35  # seen at 28 to 96 pixels first, as small catalogue pictures are
     hide: float = 0.15  # a patch is covered
+    stray: float = 0.5  # smaller than the square, and off its middle
 
 
 PLAIN = Augmentation(0, 0, 0.5, 0, 0, 0, 0.3, 0, 0)
+GENTLE = Augmentation(0, 0.35, 0.5, 0.15, 0, 0.05, 0.5, 0.05, 0.05, 0.25)  # near to what is seen in use
 
 
 def view(
@@ -62,7 +64,7 @@ def view(
     if rng.random() < how.coarse:
         longest = int(rng.integers(28, 97))
         image.thumbnail((longest, longest), Image.Resampling.BILINEAR)
-    seen = _placed(np.asarray(image), side, rng)
+    seen = _placed(np.asarray(image), side, rng, how.stray)
     if rng.random() < how.light:
         seen = _lit(seen, rng)
     if rng.random() < how.hide:
@@ -117,9 +119,9 @@ def _somewhere(mask: Mask | None, height: int, width: int, rng: np.random.Genera
     return height / 2, width / 2
 
 
-def _placed(pixels: Pixels, side: int, rng: np.random.Generator) -> Pixels:
-    """Fitted into the white square, at full size half of the time, else smaller and off the middle."""
-    if rng.random() < 0.5:
+def _placed(pixels: Pixels, side: int, rng: np.random.Generator, stray: float) -> Pixels:
+    """Fitted into the white square, at full size or, by the chance of `stray`, smaller and off the middle."""
+    if rng.random() >= stray:
         return letterbox(pixels, side)
     height, width = pixels.shape[:2]
     scale = side / max(height, width) * float(rng.uniform(0.7, 1.0))

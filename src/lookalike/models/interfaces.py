@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from lookalike.types import Pixels, Vectors
+from lookalike.types import Detection, Pixels, Regions, Vectors
 
 
 class ImageEmbedder(Protocol):
@@ -27,4 +27,23 @@ class TextEmbedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row for each text.  # (n, dim)"""
+        ...
+
+
+class Segmenter(Protocol):
+    """Pictures to regions: what each pixel shows."""
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    def segment(self, pictures: Sequence[Pixels]) -> list[Regions]:
+        """One for each picture, of any size."""
+        ...
+
+
+class Detector(Protocol):
+    """Pictures to boxes with labels."""
+
+    def detect(self, pictures: Sequence[Pixels]) -> list[list[Detection]]:
+        """The detections of each picture, the surest first."""
         ...

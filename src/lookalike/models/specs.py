@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
@@ -16,11 +17,35 @@ from typing import Any, Literal, get_args
 
 from lookalike.errors import ModelError
 
-Role = Literal["image", "text", "colour"]
-Kind = Literal["onnx-image", "onnx-text", "static-text", "hashed-text", "gradients", "garment-colours"]
+Role = Literal["image", "text", "colour", "segmenter", "detector", "pose"]
+Kind = Literal[
+    "onnx-image",
+    "onnx-text",
+    "static-text",
+    "hashed-text",
+    "gradients",
+    "garment-colours",
+    "onnx-regions",  # shares of several labels for each pixel
+    "onnx-saliency",  # one plane: how likely a pixel is on the object
+    "white-ground",  # weightless: all that is not white
+    "regions-boxes",  # a detector that boxes the regions of a segmenter
+    "onnx-yolo",  # one plane of candidates, overlaps still to be suppressed: v5, v8, 11
+    "onnx-yolo-end",  # overlaps suppressed by the graph: v10, 26
+    "onnx-detr",  # logits and boxes of queries: RT-DETR, D-FINE
+    "onnx-pose",
+    "litert-pose",
+]
 SPEC_FOLDERS = "LOOKALIKE_MODELS"
-_TYPES: dict[str, type] = {"dim": int, "batch": int, "max_tokens": int, "input": dict}  # all else is text
-_WORDS: dict[type, str] = {int: "a whole number", dict: "a table", str: "text"}
+_TYPES: dict[str, type] = {  # all else is text
+    "dim": int,
+    "batch": int,
+    "max_tokens": int,
+    "input": dict,
+    "labels": list,
+    "garments": dict,
+}
+_WORDS: dict[type, str] = {int: "a whole number", dict: "a table", str: "text", list: "a list"}
+_WITH_DIM = ("image", "text", "colour")  # roles whose models give vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +65,8 @@ class ModelSpec:
     role: Role
     kind: Kind
     summary: str
-    dim: int  # of the vectors that come out
     licence: str
+    dim: int = 0  # of the vectors that come out, where vectors do
     source: str = ""  # where the weights come from, for people
     weights: str = ""  # "bundled:FILE", "package:DISTRIBUTION/PATH", "cache:FILE"; empty for a weightless one
     tokenizer: str = ""  # likewise
@@ -55,6 +80,11 @@ class ModelSpec:
     trainable: str = ""  # the same weights as safetensors, for `lookalike train` to begin with; like `weights`
     output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
     input: Input = field(default_factory=Input)
+    labels: tuple[str, ...] = ()  # of a segmenter's or detector's classes, in the order of the graph's output
+    garments: Mapping[str, str] = field(
+        default_factory=dict
+    )  # its own label -> one of `types.GARMENTS`; others go
+    segmenter: str = ""  # the model whose regions a detector boxes
     batch: int = 4
     max_tokens: int = 256
     needs_consent: str = ""  # a licence that binds the user, shown before first use
@@ -101,7 +131,8 @@ def _spec(table: dict[str, Any], path: Path) -> ModelSpec:
     known = {f.name for f in fields(ModelSpec)} - {"path"}
     if strange := sorted(set(table) - known):
         raise ModelError(f"{path}: a model spec has no field {strange[0]!r}; it has {', '.join(sorted(known))}")
-    for name in ("name", "role", "kind", "summary", "dim", "licence"):
+    wanted = ["name", "role", "kind", "summary", "licence"]
+    for name in [*wanted, "dim"] if table.get("role") in _WITH_DIM else wanted:
         if name not in table:
             raise ModelError(f"{path}: the model spec lacks {name!r}")
     for name, value in table.items():
@@ -111,7 +142,13 @@ def _spec(table: dict[str, Any], path: Path) -> ModelSpec:
     for name, choices in (("role", get_args(Role)), ("kind", get_args(Kind))):
         if table[name] not in choices:
             raise ModelError(f"{path}: {name} is {table[name]!r}; use one of {', '.join(choices)}")
-    return ModelSpec(**{**table, "input": _input(table.get("input", {}), path), "path": str(path)})
+    read: dict[str, Any] = {
+        **table,
+        "input": _input(table.get("input", {}), path),
+        "labels": tuple(table.get("labels", ())),
+        "path": str(path),
+    }
+    return ModelSpec(**read)
 
 
 def _input(table: dict[str, Any], path: Path) -> Input:

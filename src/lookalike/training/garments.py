@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from lookalike.evaluate.splits import held_out
 from lookalike.extras import require
-from lookalike.media.augmenting import Augmentation
+from lookalike.media.augmenting import GENTLE, Augmentation
 from lookalike.media.colour import garment_weights
 from lookalike.media.decoding import decode
 from lookalike.media.framing import letterbox, resize
@@ -43,9 +43,15 @@ from lookalike.types import Mask, Pixels
 HEADS = ("articleType", "baseColour", "gender", "usage", "snapshot", "worn")
 HELD_OUT = {"fashion": 0.15, "shop": 0.5, "snapshots": 0.2, "street": 0.2}  # shares of what belongs together
 NOT_LABELS = ("Not sure", "Other", "Skip")
-SHARES = {"fashion": 30, "snapshots": 16, "shop": 8, "street": 10}  # things a batch, two views each
-WEIGHTS = {"articleType": 1.0, "baseColour": 0.7, "gender": 0.6, "usage": 0.3, "snapshot": 0.5, "worn": 0.4}
-CONTRAST = 1.0
+SHARES = {
+    "fashion": (14, 36),
+    "snapshots": (10, 14),
+    "shop": (6, 0),
+    "street": (8, 2),
+}  # things a batch: with two views, one of them gentle; and with a gentle view alone
+WEIGHTS = {"articleType": 1.0, "baseColour": 0.8, "gender": 0.7, "usage": 0.3, "snapshot": 1.2, "worn": 0.3}
+CONTRAST = 0.8
+SMALL = 0.65  # share of the steps that are taken at the smaller side
 WORDS_FROM = 15_000  # pictures that the projection of words is learned from
 FIELDS = {
     "articleType": "type",
@@ -54,6 +60,26 @@ FIELDS = {
     "usage": "usage",
 }  # head -> our name
 _LARGE = 256  # pixels of the longer side that large pictures are kept at
+_SNAPSHOT_OF = {  # article type of a catalogue, or label of a street mask: what snapshots call it
+    **dict.fromkeys(("Tshirts", "Lounge Tshirts", "t-shirt"), "T-Shirt"),
+    **dict.fromkeys(("Sweaters", "jumper", "sweater"), "Longsleeve"),
+    **dict.fromkeys(("Shirts", "shirt"), "Shirt"),
+    **dict.fromkeys(("Jeans", "Trousers", "Track Pants", "Lounge Pants", "Leggings", "Jeggings"), "Pants"),
+    **dict.fromkeys(("jeans", "pants", "leggings"), "Pants"),
+    **dict.fromkeys(("Casual Shoes", "Formal Shoes", "Sports Shoes", "Heels", "Flats", "Booties"), "Shoes"),
+    **dict.fromkeys(("Sandals", "Flip Flops", "Sports Sandals", "sandals", "shoes", "sneakers"), "Shoes"),
+    **dict.fromkeys(("boots", "loafers", "pumps", "heels", "flats", "wedges", "clogs"), "Shoes"),
+    **dict.fromkeys(("Dresses", "dress"), "Dress"),
+    **dict.fromkeys(("Jackets", "Rain Jacket", "coat", "jacket"), "Outwear"),
+    **dict.fromkeys(("Blazers", "blazer"), "Blazer"),
+    **dict.fromkeys(("Caps", "Hat", "hat"), "Hat"),
+    **dict.fromkeys(("Shorts", "Lounge Shorts", "shorts"), "Shorts"),
+    **dict.fromkeys(("Skirts", "skirt"), "Skirt"),
+    **dict.fromkeys(("Tops", "top"), "Top"),
+    **dict.fromkeys(("Innerwear Vests",), "Undershirt"),
+    "blouse": "Blouse",
+    "hoodie": "Hoodie",
+}
 _BARE = {"null", "hair", "skin"}  # labels of street masks that are no garment
 
 
@@ -73,6 +99,7 @@ class Garments:
     def __init__(self, data: Path, *, sides: tuple[int, int], say: Any) -> None:
         self._sides = sides
         self.sources, self.classes, self.held = read(data, say=say)
+        self._kin = {name: _kin(source) for name, source in self.sources.items()}
         self._grounds = _grounds(self.sources["snapshots"].pixels, self.sources["street"].pixels)
         self.network = garment_encoder({name: len(self.classes[name]) for name in HEADS})
 
@@ -82,26 +109,31 @@ class Garments:
         return self._sides[1]
 
     def batch(self, rng: np.random.Generator, share: float) -> Batch:
-        side = self._sides[0] if share < 0.78 else self._sides[1]
+        side = self._sides[0] if share < SMALL else self._sides[1]
         views: list[Pixels] = []
         things: list[int] = []
+        kin: list[int] = []
         labels: dict[str, list[int]] = {name: [] for name in HEADS}
-        for number, (name, count) in enumerate(SHARES.items()):
+        for number, (name, (pairs, singles)) in enumerate(SHARES.items()):
             source = self.sources[name]
-            for first, second in source.draw(count, rng):
-                views += views_of(source, (first, second), side, rng, self._grounds)
-                things += [number * 10_000_000 + int(source.things[first])] * 2
+            drawn = source.draw(pairs, rng) + source.draw(singles, rng, hard=0.0)
+            gentle, other = [pair[0] for pair in drawn], [pair[1] for pair in drawn[:pairs]]
+            views += views_of(source, gentle, side, rng, self._grounds, GENTLE)
+            views += views_of(source, other, side, rng, self._grounds)
+            for at in gentle + other:
+                things.append(number * 10_000_000 + int(source.things[at]))
+                kin.append(-1 if self._kin[name][at] < 0 else number * 10_000_000 + int(self._kin[name][at]))
                 for head in HEADS:
-                    known = source.labels.get(head)
-                    labels[head] += [-1, -1] if known is None else [int(known[first]), int(known[second])]
+                    labels[head].append(int(source.labels[head][at]) if head in source.labels else -1)
         arrays = {head: np.asarray(numbers, np.int64) for head, numbers in labels.items()}
-        return {"pixels": fed(views), "things": np.asarray(things, np.int64), **arrays}
+        numbers = {"things": np.asarray(things, np.int64), "kin": np.asarray(kin, np.int64)}
+        return {"pixels": fed(views), **numbers, **arrays}
 
     def losses(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         embedding = self.network(batch["pixels"])
         named = self.network.classify(embedding)
         found = {head: WEIGHTS[head] * losses.cross_entropy(named[head], batch[head]) for head in HEADS}
-        return {"contrast": CONTRAST * losses.info_nce(embedding, batch["things"]), **found}
+        return {"contrast": CONTRAST * losses.info_nce(embedding, batch["things"], kin=batch["kin"]), **found}
 
     def validate(self, network: Any) -> dict[str, float]:
         figures: dict[str, float] = {}
@@ -146,6 +178,16 @@ def embed(network: Any, pictures: Sequence[Pixels], side: int) -> npt.NDArray[np
     return np.concatenate(rows)
 
 
+def _kin(source: Source) -> Labels:
+    """Numbers of what a shop would call alike: contrast would drive it apart, and naming needs it together."""
+    if source.name == "snapshots":
+        return source.labels["snapshot"]
+    if source.name != "fashion":
+        return np.full(len(source.pixels), -1, np.int64)
+    words = zip(*(source.labels[head].tolist() for head in ("articleType", "baseColour", "gender")), strict=True)
+    return numbered([str(facts) for facts in words])
+
+
 def _nearest(gallery: npt.NDArray[np.float32], queries: npt.NDArray[np.float32], own: Labels) -> Labels:
     likeness = queries @ gallery.T
     likeness[np.arange(len(queries)), own] = -2
@@ -171,7 +213,8 @@ def _identity(network: Any, shop: Held, side: int) -> dict[str, float]:
 
 def read(data: Path, *, say: Any) -> tuple[dict[str, Source], dict[str, list[str]], dict[str, Held]]:
     """All sources, the names of the classes of each head, and what is held out."""
-    classes: dict[str, list[str]] = {}
+    clothing = csv.DictReader((data / "clothing" / "images.csv").open(encoding="utf-8", newline=""))
+    classes = {"snapshot": sorted({row["label"] for row in clothing} - set(NOT_LABELS))}
     sources, held = {}, {}
     for name, reader in (("fashion", _fashion), ("snapshots", _snapshots), ("shop", _shop), ("street", _street)):
         sources[name], held[name] = reader(data, classes)
@@ -201,6 +244,11 @@ def _fashion(data: Path, classes: dict[str, list[str]]) -> tuple[Source, Held]:
             {head: np.asarray([numbers[head].get(row[head], -1) for row in part], np.int64) for head in heads},
         )
     pixels, labels = made[False]
+    labels["snapshot"] = _as_snapshot(
+        [row["articleType"] for row in sides[False]],
+        classes["snapshot"],
+        titles=[row["productDisplayName"] for row in sides[False]],
+    )
     things = numbered([str(hash(content[row["id"]])) for row in sides[False]])
     source = Source(
         "fashion",
@@ -219,7 +267,6 @@ def _snapshots(data: Path, classes: dict[str, list[str]]) -> tuple[Source, Held]
     folder = data / "clothing"
     rows = list(csv.DictReader((folder / "images.csv").open(encoding="utf-8", newline="")))
     rows = [r for r in rows if (folder / "images" / f"{r['image']}.jpg").exists()]
-    classes["snapshot"] = sorted({r["label"] for r in rows if r["label"] not in NOT_LABELS})
     number = {label: n for n, label in enumerate(classes["snapshot"])}
     kept = [r for r in rows if not held_out(r["sender_id"], HELD_OUT["snapshots"])]
     out = [r for r in rows if held_out(r["sender_id"], HELD_OUT["snapshots"]) and r["label"] in number]
@@ -295,13 +342,26 @@ def _street(data: Path, classes: dict[str, list[str]]) -> tuple[Source, Held]:
         [p for p, _, _ in found[False]],
         np.arange(len(found[False])),
         [m for _, m, _ in found[False]],
-        {"worn": labels},
+        {"worn": labels, "snapshot": _as_snapshot([label for _, _, label in found[False]], classes["snapshot"])},
         families=labels,
         how=replace(Augmentation(), other_ground=0.6),
     )
     out = found[True]
     held_labels = {"worn": np.asarray([number.get(label, -1) for _, _, label in out], np.int64)}
     return source, Held([p for p, _, _ in out], held_labels, np.arange(len(out)), ["main"] * len(out))
+
+
+def _as_snapshot(labels: Sequence[str], classes: Sequence[str], *, titles: Sequence[str] = ()) -> Labels:
+    """What people who photograph their clothes would call an article of a catalogue or on a photograph.
+
+    With it one classifier sees a garment in a catalogue, worn, and on a floor. -1 where it may be several.
+    """
+    number = {label: n for n, label in enumerate(classes)}
+    named = np.asarray([number.get(_SNAPSHOT_OF.get(label, ""), -1) for label in labels], np.int64)
+    for at, title in enumerate(titles):
+        if labels[at] == "Tshirts" and "polo" in title.lower():
+            named[at] = number["Polo"] if "assn" not in title.lower() else -1  # a brand has the word in its name
+    return named
 
 
 def garment_mask(pixels: Pixels) -> Mask | None:
@@ -383,6 +443,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--sides", type=int, nargs=2, default=(112, 144), help="pixels: first, and at the end")
+    parser.add_argument("--begin", type=Path, help="weights to begin with; ImageNet's if not given")
     parser.add_argument("--only-publish", action="store_true", help="train no further: write what is best so far")
     options = parser.parse_args()
 
@@ -393,7 +454,10 @@ def main() -> None:
     if options.only_publish:
         load_weights(task.network, options.out / "best.safetensors")
     else:
-        train(task, Schedule(steps=options.steps), options.out, say=say)
+        if options.begin:
+            load_weights(task.network, options.begin)
+        schedule = Schedule(steps=options.steps, rate=4e-4, cooldown=0.5, validate_every=500)
+        train(task, schedule, options.out, say=say)
     publish(task, options.out / "package", say=say)
 
 

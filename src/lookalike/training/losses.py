@@ -11,18 +11,23 @@ def _torch() -> Any:
     return require("torch", extra="train", to="train a model")
 
 
-def info_nce(vectors: Any, identities: Any, *, temperature: float = 0.08) -> Any:
+def info_nce(vectors: Any, identities: Any, *, kin: Any = None, temperature: float = 0.08) -> Any:
     """Views of one thing attract each other, all others push away: supervised contrastive loss.
 
     vectors: (n, dim), unit rows. identities: (n,), equal numbers are views of one thing; a thing with one view
-    is only pushed. Khosla et al., Supervised Contrastive Learning, NeurIPS 2020, its L_out.
+    is only pushed. kin: (n,), different things with equal numbers (not -1) neither attract nor push each other.
+    Khosla et al., Supervised Contrastive Learning, NeurIPS 2020, its L_out.
     """
     torch = _torch()
     logits = vectors @ vectors.T / temperature
     itself = torch.eye(len(vectors), dtype=torch.bool)
     logits = logits.masked_fill(itself.to(logits.device), -1e4)
     alike = (identities[:, None] == identities[None, :]) & ~itself.to(logits.device)
-    log_share = logits - logits.logsumexp(dim=1, keepdim=True)
+    pushing = logits
+    if kin is not None:
+        related = (kin[:, None] == kin[None, :]) & (kin[:, None] >= 0) & ~alike
+        pushing = logits.masked_fill(related, -1e4)
+    log_share = logits - pushing.logsumexp(dim=1, keepdim=True)
     count = alike.sum(1)
     seen = count > 0
     if not bool(seen.any()):

@@ -9,7 +9,7 @@ from typing import Any
 from lookalike.extras import require
 
 EMBEDDING = 512  # dimensions of the space that the default encoder learns
-SHARPNESS = 16.0  # of the cosine classifiers
+SHARPNESS = 24.0  # of the cosine classifiers
 _LUMA = (0.299, 0.587, 0.114)  # what red, green and blue give to brightness (ITU-R BT.601)
 RESNET_50 = (3, 4, 6, 3)  # blocks a stage
 

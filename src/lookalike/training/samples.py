@@ -39,6 +39,7 @@ class Source:
     titles: Sequence[str] = ()  # what words are learned from
     _of_thing: list[Labels] = field(init=False, default_factory=list)
     _of_family: list[Labels] = field(init=False, default_factory=list)
+    _weights: npt.NDArray[np.float64] = field(init=False, default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         self._of_thing = _grouped(self.things) if len(self.things) else []
@@ -47,6 +48,7 @@ class Source:
         first = np.asarray([places[0] for places in self._of_thing])
         families = self.families[first] if len(self.families) else np.zeros(len(first), np.int64)
         self._of_family = _grouped(families)
+        self._weights = np.asarray([len(members) for members in self._of_family]) / len(first)
 
     def __len__(self) -> int:
         return len(self._of_thing)
@@ -54,9 +56,10 @@ class Source:
     def draw(self, count: int, rng: np.random.Generator, *, hard: float = 0.5) -> list[tuple[int, int]]:
         """Pairs of places, each of one thing: two of its pictures, or its only one twice.
 
-        hard: this share of the things comes from one family, whose members are hard to tell apart.
+        hard: this share of the things comes from one family, whose members are hard to tell apart. Large families
+        are drawn more often: a thing of any family is seen about as often as another.
         """
-        family = self._of_family[int(rng.integers(len(self._of_family)))]
+        family = self._of_family[int(rng.choice(len(self._of_family), p=self._weights))]
         near = rng.choice(family, min(len(family), round(count * hard)), replace=False)
         others = rng.choice(len(self._of_thing), min(count, len(self._of_thing)), replace=False)
         things = list(dict.fromkeys([*near.tolist(), *others.tolist()]))[:count]
@@ -74,14 +77,18 @@ def views_of(
     side: int,
     rng: np.random.Generator,
     grounds: Sequence[Pixels],
+    how: Augmentation | None = None,
 ) -> list[Pixels]:
-    """A random view of each picture; now and then before a part of one of the `grounds`."""
+    """A random view of each picture; now and then before a part of one of the `grounds`.
+
+    how: how far the views may differ from the picture; as the source says, if none.
+    """
     return [
         view(
             source.pixels[at],
             side,
             rng,
-            source.how,
+            source.how if how is None else how,
             mask=source.masks[at],
             ground=grounds[int(rng.integers(len(grounds)))] if len(grounds) else None,
         )
