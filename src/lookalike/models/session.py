@@ -38,6 +38,7 @@ class Session:
         except Exception as error:  # ONNX Runtime raises its own kinds, none of them public
             raise ModelError(f"{path} is no ONNX graph that can be run: {str(error)[:200]}") from error
         self.inputs: list[str] = [i.name for i in self._session.get_inputs()]
+        self.shapes: dict[str, list[int | str | None]] = {i.name: i.shape for i in self._session.get_inputs()}
         self.outputs: list[str] = [o.name for o in self._session.get_outputs()]
         self._output = output or self.outputs[0]
         if self._output not in self.outputs:

@@ -80,6 +80,7 @@ class ModelSpec:
     trainable: str = ""  # the same weights as safetensors, for `lookalike train` to begin with; like `weights`
     output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
     input: Input = field(default_factory=Input)
+    activation: str = ""  # what the graph leaves to be done to its output: "sigmoid", "softmax"; empty for nothing
     labels: tuple[str, ...] = ()  # of a segmenter's or detector's classes, in the order of the graph's output
     garments: Mapping[str, str] = field(
         default_factory=dict
