@@ -66,7 +66,7 @@ def view(
         image.thumbnail((longest, longest), Image.Resampling.BILINEAR)
     seen = _placed(np.asarray(image), side, rng, how.stray)
     if rng.random() < how.light:
-        seen = _lit(seen, rng)
+        seen = lit(seen, rng)
     if rng.random() < how.hide:
         height, width = (int(n) for n in rng.integers(side // 8, side // 2, 2))
         top, left = int(rng.integers(side - height)), int(rng.integers(side - width))
@@ -133,7 +133,7 @@ def _placed(pixels: Pixels, side: int, rng: np.random.Generator, stray: float) -
     return canvas
 
 
-def _lit(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+def lit(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     """Another exposure, contrast and white balance, by one table a channel."""
     gamma = float(np.exp(rng.uniform(-0.25, 0.25)))
     contrast = float(rng.uniform(0.85, 1.15))

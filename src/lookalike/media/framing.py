@@ -35,3 +35,16 @@ def crop(pixels: Pixels, box: Box) -> Pixels:
     left, top = int(box.left * width), int(box.top * height)
     right, bottom = max(left + 1, round(box.right * width)), max(top + 1, round(box.bottom * height))
     return np.ascontiguousarray(pixels[top:bottom, left:right])
+
+
+def near_area(width: int, height: int, side: int, *, multiple: int = 32) -> tuple[int, int]:
+    """The size of about `side` x `side` pixels whose aspect is nearest, each way a multiple: width and height.
+
+    >>> near_area(400, 600, 256)
+    (224, 320)
+    """
+    scale = side / (width * height) ** 0.5
+    return (
+        max(multiple, round(width * scale / multiple) * multiple),
+        max(multiple, round(height * scale / multiple) * multiple),
+    )

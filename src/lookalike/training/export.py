@@ -225,6 +225,34 @@ def efficientnet(source: ImageSource) -> Callable[[Any], Any]:
     return network  # type: ignore[no-any-return]  # a torch Module, which mypy does not see
 
 
+def export_segmenter(network: Any, out: Path, *, half: bool = True) -> Path:
+    """Write a segmenter as a graph from `pixels` (1, 3, h, w) to `shares` (1, classes, h, w), and return `out`.
+
+    network: pixels to logits of the same height and width, both multiples of 32. Shares add up to 1.
+    """
+
+    def shared(network: Any, pixels: Any) -> Any:
+        return network(pixels).softmax(1)
+
+    random = np.random.default_rng(0)
+    pixels, wide = (random.uniform(-1, 1, (1, 3, h, w)).astype(np.float32) for h, w in ((128, 96), (64, 160)))
+    free = {2: "height", 3: "width"}
+    with _in_place(out) as draft:
+        _trace(
+            _wrapped(network, shared),
+            {"pixels": pixels},
+            draft,
+            output="shares",
+            axes={"pixels": free, "shares": free},
+            probes=[{"pixels": wide}],
+        )
+        if half:
+            exact = run_graph(draft, {"pixels": pixels})
+            store_as_half(draft)
+            _check_cosine(exact.reshape(1, -1), run_graph(draft, {"pixels": pixels}).reshape(1, -1), name=out.name)
+    return out
+
+
 def _wrapped(network: Any, forward: Callable[..., Any]) -> Any:
     """A PyTorch module, ready to run, that computes `forward(network, *inputs)`."""
     torch: Any = require("torch", extra="train", to="export a model")

@@ -32,9 +32,10 @@ from lookalike.testing.drawing.wardrobe import ARTICLES
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from lookalike.types import Pixels
+    from lookalike.types import Mask, Pixels
 
 WIDTH, HEIGHT = 400, 640
+_BODY = 255  # the owner of skin and hair while a figure is drawn
 _LEAST_SEEN = 0.0004  # a garment that shows less of itself than this share of the picture is left out of the truth
 _LIFTS = {"cap": 5.0, "beanie": 2.2, "hat": 5.0, "bucket hat": 5.6}  # how far above the forehead each sits
 
@@ -50,11 +51,12 @@ class Worn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Figure:
-    """A drawn person: the picture, and the number of the garment that each pixel shows (0: none)."""
+    """A drawn person: the picture, and what each of its pixels shows."""
 
     pixels: Pixels
-    owners: npt.NDArray[np.uint8]  # (height, width)
+    owners: npt.NDArray[np.uint8]  # (height, width), the number of the garment; 0 for none
     garments: tuple[Worn, ...]  # number 1 is the first
+    body: Mask  # skin and hair
 
 
 def drawn(outfit: Mapping[str, Worn], *, kind: str, seed: int, place: str) -> Figure:
@@ -69,8 +71,10 @@ def drawn(outfit: Mapping[str, Worn], *, kind: str, seed: int, place: str) -> Fi
     garments = tuple(outfit.values())
     numbers = {slot: number for number, slot in enumerate(outfit, start=1)}
     for piece, slot in _layers(form, looks, outfit):
-        canvas.draw(piece, window, owner=numbers.get(slot, 0))
-    return _without_hidden(Figure(canvas.finished(), canvas.owners(), garments))
+        canvas.draw(piece, window, owner=numbers.get(slot, 0) if slot else _BODY)
+    owners = canvas.owners()
+    is_body = owners == _BODY
+    return _without_hidden(Figure(canvas.finished(), np.where(is_body, np.uint8(0), owners), garments, is_body))
 
 
 def _window(form: Body, tall: float) -> Window:
@@ -239,4 +243,5 @@ def _without_hidden(figure: Figure) -> Figure:
     renumber = np.zeros(len(figure.garments) + 1, np.uint8)
     for new, old in enumerate(seen, start=1):
         renumber[old + 1] = new
-    return Figure(figure.pixels, renumber[figure.owners], tuple(figure.garments[number] for number in seen))
+    garments = tuple(figure.garments[number] for number in seen)
+    return Figure(figure.pixels, renumber[figure.owners], garments, figure.body)
