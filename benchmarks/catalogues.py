@@ -15,8 +15,18 @@ from pathlib import Path
 import lookalike
 from lookalike.recipe import Recipe
 
-_ARCHIVES = {"fashion-small": "fashion-small.tar.gz", "shop-men": "shop-men.tar", "clothing": "clothing.tar"}
-_TABLES = {"fashion-small": "styles.csv", "shop-men": "products.csv", "clothing": "images.csv"}
+_ARCHIVES = {
+    "fashion-small": "fashion-small.tar.gz",
+    "shop-men": "shop-men.tar",
+    "clothing": "clothing.tar",
+    "street": "street.tar",
+}
+_TABLES = {
+    "fashion-small": "styles.csv",
+    "shop-men": "products.csv",
+    "clothing": "images.csv",
+    "street": "labels.json",
+}
 NO_LABEL = ("Not sure", "Other", "Skip")  # of clothing: what its labellers could not or would not say
 
 
@@ -41,7 +51,7 @@ def work_folder(wanted: Path | None) -> Iterator[Path]:
 
 
 def unpacked(name: str, *, data: Path, work: Path) -> Path:
-    """The catalogue file of an archive: unpacked into the work folder, unless it is there or in `data` already."""
+    """The table of an archive: unpacked into the work folder, unless it is there or in `data` already."""
     for folder in (data, work):
         table = folder / name / _TABLES[name]
         if table.is_file():

@@ -80,7 +80,7 @@ class Drawer:
     def __init__(self, data: Path, drawn: Path, *, say: Callable[[str], None]) -> None:
         self._street, self.held = street(data)
         self._drawn = list(labelled(drawn, {label: label for label in LABELS}).values())
-        self._things = _catalogue(data)
+        self._things = catalogue(data)
         self._snapshots = _snapshots(data)
         self._grounds = _grounds([s.pixels for s in self._snapshots], [s.pixels for s in self._street])
         self._alone = [[scene for scene in self._street if _has(scene, n)] for n in range(2, len(LABELS))]
@@ -166,13 +166,13 @@ def labelled(folder: Path, ours: dict[str, str]) -> dict[str, Scene]:
     return scenes
 
 
-def _catalogue(data: Path) -> list[Scene]:
-    """Catalogue pictures of things alone on white whose outline can be told."""
+def catalogue(data: Path, *, held: bool = False) -> list[Scene]:
+    """Catalogue pictures of things alone on white whose outline can be told: to train on, or held out."""
     folder, found = data / "fashion-small", []
     taken = dict.fromkeys(GARMENTS, 0)
     for row in csv.DictReader((folder / "styles.csv").open(encoding="utf-8", newline="")):
         label = _OF_TYPE.get(row["articleType"])
-        if label is None or taken[label] >= _EACH or held_out(row["id"], HELD_OUT["fashion"]):
+        if label is None or taken[label] >= _EACH or held_out(row["id"], HELD_OUT["fashion"]) != held:
             continue
         pixels = decode((folder / "images" / f"{row['id']}.jpg").read_bytes())
         pixels = resize(pixels, pixels.shape[1] * 3, pixels.shape[0] * 3)
