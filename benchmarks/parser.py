@@ -63,9 +63,8 @@ def on_street(segmenter: Segmenter, held: Sequence[Scene]) -> None:
     every = f"with the background {confusion.mean_iou(first=0):.3f}"
     print(f"  mean IoU of {len(LABELS) - 1} classes {confusion.mean_iou():.3f}, {every}")
     print("  " + ", ".join(f"{label} {iou:.3f}" for label, iou in zip(LABELS, ious, strict=True)))
-    print(
-        f"  garment against all else: IoU {confusion.group_iou(GARMENTS):.3f}, boundary F {np.nanmean(outlines):.3f}"
-    )
+    outline = f"boundary F {np.nanmean(outlines):.3f}"
+    print(f"  garment against all else: IoU {confusion.group_iou(GARMENTS):.3f}, {outline}")
     person = confusion.group_iou(range(1, len(LABELS)))
     print(f"  person and garments against the background: IoU {person:.3f}")
     sizes = [(scene.pixels.shape[1], scene.pixels.shape[0]) for scene in held]

@@ -23,8 +23,8 @@ def average_precision(
 
     truth, found: for each picture; the masks are not looked at. sizes: width and height of each picture, pixels.
     labels: those that count; one that no picture has is left out of the means. At most 100 boxes a picture.
-    Average precision over 10 overlaps from 0.5 to 0.95, as Lin et al., Microsoft COCO, ECCV 2014, by their own code
-    (pycocotools). Raises `MissingExtra` without it.
+    Average precision over 10 overlaps from 0.5 to 0.95 (Lin et al., Microsoft COCO, ECCV 2014), by their own code,
+    pycocotools. Raises `MissingExtra` without it.
     """
     coco = require("pycocotools.coco", extra="train", to="score detections by COCO's rules")
     scoring = require("pycocotools.cocoeval", extra="train", to="score detections by COCO's rules")
