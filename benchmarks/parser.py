@@ -25,12 +25,12 @@ from PIL import Image
 from lookalike.evaluate.detections import average_precision
 from lookalike.evaluate.regions import Confusion, boundary_f
 from lookalike.media.framing import letterbox
+from lookalike.media.scenes import Manner, Scene, before, only, part_of, plain_ground, seen
 from lookalike.models import open_image_embedder, open_segmenter
 from lookalike.models.interfaces import Segmenter
 from lookalike.models.regions_boxes import figures_of
 from lookalike.recipe import Recipe
 from lookalike.training.garment_parser import LABELS, catalogue, street
-from lookalike.training.scenes import Manner, Scene, before, only, part_of, plain_ground, seen
 from lookalike.types import Box, Detection, Pixels, Regions
 
 GARMENTS = range(2, len(LABELS))

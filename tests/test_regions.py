@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lookalike.evaluate.regions import UNKNOWN, Confusion, boundary_f
+from lookalike.evaluate.regions import Confusion, boundary_f
+from lookalike.media.masks import UNKNOWN
 
 Maps = arrays(np.uint8, (6, 7), elements=st.integers(0, 3))
 

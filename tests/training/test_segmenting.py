@@ -8,11 +8,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs lookalike[train]")
 
 from lookalike.evaluate.regions import UNKNOWN  # noqa: E402
+from lookalike.media.scenes import Scene  # noqa: E402
 from lookalike.models.session import Session  # noqa: E402
 from lookalike.training.export import export_segmenter  # noqa: E402
 from lookalike.training.loop import Schedule, train  # noqa: E402
 from lookalike.training.networks import lite0_trunk  # noqa: E402
-from lookalike.training.scenes import Scene  # noqa: E402
 from lookalike.training.segmenting import SegmentingTask, classes_seen  # noqa: E402
 from lookalike.training.unet import unet  # noqa: E402
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-Classes = npt.NDArray[np.uint8]  # (height, width), the number of each pixel's class
-UNKNOWN = 255  # a class: nobody said what this pixel shows
+from lookalike.media.masks import UNKNOWN, Classes
+
 _NEAR = 0.0075  # of the diagonal: how far an outline may be from the true one
 
 
@@ -39,7 +39,8 @@ class Confusion:
         both = np.diag(self.counts).astype(np.float64)
         either = self.counts.sum(0) + self.counts.sum(1) - both
         ious: npt.NDArray[np.float64] = np.full(self.classes, np.nan)
-        return np.divide(both, either, out=ious, where=either > 0)
+        np.divide(both, either, out=ious, where=either > 0)
+        return ious
 
     def mean_iou(self, *, first: int = 1) -> float:
         """The mean over the classes from `first` on that are there; the background is left out."""

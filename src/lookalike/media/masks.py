@@ -9,8 +9,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from lookalike.errors import PictureError
+from lookalike.media.decoding import Limits, check_size
 
 Classes = npt.NDArray[np.uint8]  # (height, width): the number of each pixel's class
+UNKNOWN = 255  # a class: nobody said what this pixel shows
 
 
 def decode_mask(data: bytes) -> Classes:
@@ -20,6 +22,7 @@ def decode_mask(data: bytes) -> Classes:
     """
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            check_size("PNG", image.width, image.height, Limits())
             if image.mode not in ("P", "L", "1"):
                 raise PictureError(
                     f"a mask of mode {image.mode} has colours, not classes: save it indexed or grey"
@@ -27,3 +30,18 @@ def decode_mask(data: bytes) -> Classes:
             return np.array(image.convert("L") if image.mode == "1" else image, dtype=np.uint8)
     except (OSError, SyntaxError, ValueError) as error:
         raise PictureError(f"this is no mask that can be read: {error}") from error
+
+
+def encode_mask(classes: Classes) -> bytes:
+    """An indexed PNG of the class of each pixel, in colours that tell them apart on any screen."""
+    image = Image.fromarray(classes)
+    image.putpalette(_palette())
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=False)
+    return out.getvalue()
+
+
+def _palette() -> bytes:
+    """256 colours, the first black: the bits of a number spread over red, green and blue, as Pascal VOC has them."""
+    number = np.arange(256)[:, None] >> (3 * np.arange(8) + np.arange(3)[:, None, None])
+    return np.ascontiguousarray(((number & 1) << (7 - np.arange(8))).sum(-1).T).astype(np.uint8).tobytes()

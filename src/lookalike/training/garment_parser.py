@@ -21,18 +21,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from lookalike.evaluate.regions import UNKNOWN, Confusion
+from lookalike.evaluate.regions import Confusion
 from lookalike.evaluate.splits import held_out
 from lookalike.extras import require
 from lookalike.media.colour import garment_weights
 from lookalike.media.decoding import decode
 from lookalike.media.framing import resize
-from lookalike.media.masks import decode_mask
+from lookalike.media.masks import UNKNOWN, decode_mask
+from lookalike.media.scenes import Manner, Scene, before, only, part_of, pasted, plain_ground, seen
 from lookalike.training.annotations.labels import label_map
 from lookalike.training.export import export_segmenter
 from lookalike.training.loop import Schedule, load_weights, read_weights, train
 from lookalike.training.networks import lite0_trunk
-from lookalike.training.scenes import Manner, Scene, before, only, part_of, pasted, plain_ground, seen
 from lookalike.training.segmenting import SegmentingTask, classes_seen
 from lookalike.training.unet import unet
 from lookalike.types import GARMENTS, Pixels

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lookalike.evaluate.regions import UNKNOWN, Confusion
+from lookalike.evaluate.regions import Confusion
 from lookalike.extras import require
 from lookalike.media.framing import near_area, resize
+from lookalike.media.masks import UNKNOWN
+from lookalike.media.scenes import Scene
 from lookalike.training.loop import Batch
 from lookalike.training.samples import fed
-from lookalike.training.scenes import Scene
 
 Draw = Callable[[np.random.Generator, int, int], Scene]  # a random view of that width and height
 _DICE = 0.7  # what overlap counts beside the cross-entropy of pixels

@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from lookalike.evaluate.regions import UNKNOWN
 from lookalike.media.augmenting import lit
-from lookalike.media.masks import Classes
+from lookalike.media.masks import UNKNOWN, Classes
 from lookalike.types import Mask, Pixels
 
 
@@ -41,6 +40,18 @@ class Manner:
     lie: float = 0.0  # by a quarter or a half, as things lie on a floor
     coarse: float = 0.15
     light: float = 0.8
+
+
+def shrunk(scene: Scene, longest: int) -> Scene:
+    """A scene whose longer side has at most so many pixels."""
+    height, width = scene.classes.shape
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return scene
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    pixels = Image.fromarray(scene.pixels).resize(size, Image.Resampling.BILINEAR)
+    classes = Image.fromarray(scene.classes).resize(size, Image.Resampling.NEAREST)
+    return Scene(np.asarray(pixels), np.asarray(classes), scene.allowed)
 
 
 def seen(scene: Scene, width: int, height: int, rng: np.random.Generator, how: Manner, ground: Pixels) -> Scene:

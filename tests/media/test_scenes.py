@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookalike.evaluate.regions import UNKNOWN
-from lookalike.training.scenes import Manner, Scene, before, only, part_of, pasted, plain_ground, seen
+from lookalike.media.masks import UNKNOWN
+from lookalike.media.scenes import Manner, Scene, before, only, part_of, pasted, plain_ground, seen
 
 RED, BLUE = np.array([220, 20, 20], np.uint8), np.array([20, 20, 220], np.uint8)
 GREY = np.full((8, 8, 3), 128, np.uint8)
