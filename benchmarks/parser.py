@@ -25,6 +25,7 @@ from PIL import Image
 from lookalike.evaluate.detections import average_precision
 from lookalike.evaluate.regions import Confusion, boundary_f
 from lookalike.media.framing import letterbox
+from lookalike.media.masks import classes_of
 from lookalike.media.scenes import Manner, Scene, before, only, part_of, plain_ground, seen
 from lookalike.models import open_image_embedder, open_segmenter
 from lookalike.models.interfaces import Segmenter
@@ -40,13 +41,6 @@ COLOURS = np.array(
     [[255, 255, 255], [240, 200, 170], [220, 40, 40], [120, 20, 90], [40, 60, 220], [230, 120, 20], [20, 20, 20],
      [20, 160, 60], [250, 220, 0], [0, 200, 220]], np.uint8,
 )  # fmt: skip
-
-
-def classes_of(regions: Regions) -> np.ndarray:
-    """The likeliest label of each pixel, at the picture's size."""
-    size = (regions.width, regions.height)
-    planes = [np.asarray(Image.fromarray(p).resize(size, Image.Resampling.BILINEAR)) for p in regions.shares]
-    return np.stack(planes).argmax(axis=0).astype(np.uint8)
 
 
 def on_street(segmenter: Segmenter, held: Sequence[Scene]) -> None:

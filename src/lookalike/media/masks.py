@@ -10,6 +10,7 @@ from PIL import Image
 
 from lookalike.errors import PictureError
 from lookalike.media.decoding import Limits, check_size
+from lookalike.types import Regions
 
 Classes = npt.NDArray[np.uint8]  # (height, width): the number of each pixel's class
 UNKNOWN = 255  # a class: nobody said what this pixel shows
@@ -28,7 +29,9 @@ def decode_mask(data: bytes) -> Classes:
                     f"a mask of mode {image.mode} has colours, not classes: save it indexed or grey"
                 )
             return np.array(image.convert("L") if image.mode == "1" else image, dtype=np.uint8)
-    except (OSError, SyntaxError, ValueError) as error:
+    except PictureError:
+        raise
+    except Exception as error:  # Pillow's decoders raise anything at all on damaged bytes
         raise PictureError(f"this is no mask that can be read: {error}") from error
 
 
@@ -42,6 +45,18 @@ def encode_mask(classes: Classes) -> bytes:
 
 
 def _palette() -> bytes:
-    """256 colours, the first black: the bits of a number spread over red, green and blue, as Pascal VOC has them."""
+    """256 colours, the first black: the bits of a number spread over red, green and blue, as in Pascal VOC."""
     number = np.arange(256)[:, None] >> (3 * np.arange(8) + np.arange(3)[:, None, None])
     return np.ascontiguousarray(((number & 1) << (7 - np.arange(8))).sum(-1).T).astype(np.uint8).tobytes()
+
+
+def classes_of(regions: Regions) -> Classes:
+    """The likeliest label of each pixel of the picture, as its place among the labels."""
+    size = regions.width, regions.height
+    best = np.full((regions.height, regions.width), -1.0, np.float32)
+    classes = np.zeros((regions.height, regions.width), np.uint8)
+    for place, plane in enumerate(regions.shares):
+        enlarged = np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
+        better = enlarged > best
+        classes[better], best[better] = place, enlarged[better]
+    return classes

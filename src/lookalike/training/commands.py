@@ -111,7 +111,7 @@ def train_embedder(
     made, fresh = (network(heads), FRESH) if network else encoder_from(start, heads, say=around.say)
     task = EmbeddingTask(made, lessons, side=side, things=plan.size or 32)
     usual = Schedule(steps=1000, rate=plan.rate or 3e-4, heads=fresh)
-    curves = _train(task, usual, plan, out, around.say)
+    curves = planned_training(task, usual, plan, out, around.say)
     about = _about(
         out,
         f"Trained on {Path(source).name}: {len(lessons.train.things):,} pictures of {len(lessons.train):,} things",
@@ -204,7 +204,7 @@ def train_classifier(
             validate_every=epoch,
             save_every=epoch,
         )
-    curves = _train(task, usual, plan, out, around.say)
+    curves = planned_training(task, usual, plan, out, around.say)
     about = _about(
         out,
         f"Names {column} of {Path(source).name}, {count:,} classes; neighbours by what feeds its last layer",
@@ -276,7 +276,7 @@ def train_siamese(
         margin=margin,
     )
     usual = Schedule(steps=1000, rate=plan.rate or 1e-4, head_rate=10 * (plan.rate or 1e-4), heads=fresh)
-    curves = _train(task, usual, plan, out, around.say)
+    curves = planned_training(task, usual, plan, out, around.say)
     about = _about(
         out,
         f"Siamese network, triplet loss, trained on {Path(str(source or looks)).name}",
@@ -321,7 +321,8 @@ def _torch() -> Any:
     return require("torch", extra="train", to="train a model")
 
 
-def _train(task: Task, usual: Schedule, plan: Plan, out: Path, say: Say) -> Curves:
+def planned_training(task: Task, usual: Schedule, plan: Plan, out: Path, say: Say) -> Curves:
+    """Train in OUT/training, as usual but for what the user planned otherwise."""
     if plan.steps and plan.minutes:
         raise LookalikeError(f"{plan.steps} steps and {plan.minutes:g} minutes: a training takes one or the other")
     schedule = replace(usual, seed=plan.seed, patience=plan.patience)
