@@ -91,12 +91,15 @@ def _what_else(data: bytes) -> str:
     return ""
 
 
-def decode(data: bytes, *, at_least: int | None = None, limits: Limits | None = None) -> Pixels:
+def decode(
+    data: bytes, *, at_least: int | None = None, limits: Limits | None = None, exact: bool = False
+) -> Pixels:
     """The picture in `data`, upright, RGB, transparent parts white, the first frame of an animation.
 
     at_least: the longer side that is needed, in pixels. A picture that is larger comes back smaller, though
     never below this: a JPEG is decoded straight at the nearest of its eighths (libjpeg-turbo's scaled IDCT),
-    which costs a fraction of decoding it whole. None decodes at full size.
+    which costs a fraction of decoding it whole. None decodes at full size. exact: to the last bit as other programs
+    decode it; else a JPEG is decoded faster, its colours off by a few levels.
     Raises `PictureError` for anything that is not a whole picture within the limits.
     """
     limits = limits or Limits()
@@ -104,7 +107,7 @@ def decode(data: bytes, *, at_least: int | None = None, limits: Limits | None = 
         raise PictureError(f"the picture has {len(data):,} bytes: at most {limits.max_bytes:,} are accepted")
     kind = sniff(data)
     try:
-        pixels = _decode_jpeg(data, at_least, limits) if kind == "JPEG" else None
+        pixels = _decode_jpeg(data, at_least, limits, fast=not exact) if kind == "JPEG" else None
         return pixels if pixels is not None else _decode_any(data, kind, at_least, limits)
     except PictureError:
         raise
@@ -121,7 +124,7 @@ def _fault(error: Exception) -> str:
     return words[:120] or type(error).__name__
 
 
-def _decode_jpeg(data: bytes, at_least: int | None, limits: Limits) -> Pixels | None:
+def _decode_jpeg(data: bytes, at_least: int | None, limits: Limits, *, fast: bool) -> Pixels | None:
     """The fast way for the plain case; None sends the picture the general way."""
     try:
         height, width, space, _ = simplejpeg.decode_jpeg_header(data)
@@ -140,7 +143,7 @@ def _decode_jpeg(data: bytes, at_least: int | None, limits: Limits) -> Pixels | 
     need_h, need_w = (0, 0) if at_least is None else (at_least, 0) if height >= width else (0, at_least)
     try:
         pixels: Pixels = simplejpeg.decode_jpeg(
-            data, "RGB", fastdct=True, fastupsample=True, min_height=need_h, min_width=need_w
+            data, "RGB", fastdct=fast, fastupsample=fast, min_height=need_h, min_width=need_w
         )
     except ValueError:  # a recoverable fault, which Pillow may tolerate, or a truncated file, which it will name
         return None
