@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from lookalike.errors import PictureError
-from lookalike.media.decoding import Limits, decode, sniff
+from lookalike.media.decoding import Limits, decode, size_of, sniff
 from lookalike.types import Pixels
 
 RED, GREEN, BLUE, WHITE = (220, 20, 20), (20, 200, 20), (20, 20, 220), (255, 255, 255)
@@ -71,6 +71,7 @@ def test_a_turned_picture_comes_out_upright(orientation: int, kind: str) -> None
         assert seen_in_corners(pixels) == ["red", "green", "blue", "white"]
         assert pixels.shape[1] > pixels.shape[0]
         assert pixels.flags.c_contiguous
+    assert size_of(saved(stored, kind, exif=exif.tobytes(), **options)) == (96, 64)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
@@ -216,6 +217,8 @@ def test_half_a_picture_is_an_error_and_not_half_grey(kind: str, share: float) -
 def test_a_bomb_is_refused_before_it_is_decoded(width: int, height: int) -> None:
     with pytest.raises(PictureError, match="pixels"):
         decode(png(width, height, 8, 2, b"\x00" * 1000))
+    with pytest.raises(PictureError, match="pixels"):
+        size_of(png(width, height, 8, 2, b"\x00" * 1000))
 
 
 def test_limits_are_those_that_are_given() -> None:

@@ -34,6 +34,7 @@ _UPRIGHT: dict[int, Callable[[Pixels], Pixels]] = {
     7: lambda p: p.transpose(1, 0, 2)[::-1, ::-1],
     8: lambda p: p.transpose(1, 0, 2)[::-1],
 }
+_ON_ITS_SIDE = (5, 6, 7, 8)
 _REFUSED = {
     b"%PDF": "a PDF document",
     b"%!PS": "a PostScript document",
@@ -130,7 +131,7 @@ def _decode_jpeg(data: bytes, at_least: int | None, limits: Limits, *, fast: boo
         height, width, space, _ = simplejpeg.decode_jpeg_header(data)
     except ValueError:
         return None
-    _check_size("JPEG", width, height, limits)
+    check_size("JPEG", width, height, limits)
     if space in ("CMYK", "YCCK"):
         return None
     orientation = 1
@@ -152,7 +153,7 @@ def _decode_jpeg(data: bytes, at_least: int | None, limits: Limits, *, fast: boo
 
 def _decode_any(data: bytes, kind: str, at_least: int | None, limits: Limits) -> Pixels:
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
-        _check_size(kind, image.width, image.height, limits)
+        check_size(kind, image.width, image.height, limits)
         if at_least is not None and kind == "JPEG":
             image.draft(image.mode, (_scaled_side(image.width, image.height, at_least),) * 2)
         image.load()
@@ -168,7 +169,25 @@ def _scaled_side(width: int, height: int, at_least: int) -> int:
     return max(1, -(-at_least * min(width, height) // max(width, height)))
 
 
-def _check_size(kind: str, width: int, height: int, limits: Limits) -> None:
+def size_of(data: bytes, *, limits: Limits | None = None) -> tuple[int, int]:
+    """Width and height of the upright picture in `data`, as its header says; nothing is decoded.
+
+    Raises `PictureError` where `decode` would for the header.
+    """
+    kind = sniff(data)
+    try:
+        with Image.open(io.BytesIO(data), formats=[kind]) as image:
+            check_size(kind, image.width, image.height, limits or Limits())
+            lies = kind != "TIFF" and _orientation(image) in _ON_ITS_SIDE  # Pillow turns TIFFs by itself
+            return (image.height, image.width) if lies else (image.width, image.height)
+    except PictureError:
+        raise
+    except Exception as error:  # as in `decode`
+        raise PictureError(f"the {kind} picture is damaged: {_fault(error)}") from error
+
+
+def check_size(kind: str, width: int, height: int, limits: Limits) -> None:
+    """Raises `PictureError` for a picture that is empty or too large."""
     if width < 1 or height < 1:
         raise PictureError(f"the {kind} picture has {width} x {height} pixels: it is empty")
     if width > limits.max_side or height > limits.max_side or width * height > limits.max_pixels:
