@@ -74,6 +74,13 @@ def test_a_turned_picture_comes_out_upright(orientation: int, kind: str) -> None
     assert size_of(saved(stored, kind, exif=exif.tobytes(), **options)) == (96, 64)
 
 
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_an_exact_picture_has_the_bits_that_other_programs_see(subsampling: int) -> None:
+    noise = np.random.default_rng(5).integers(0, 256, (61, 83, 3)).astype(np.uint8)
+    data = saved(Image.fromarray(noise), "JPEG", quality=80, subsampling=subsampling)
+    np.testing.assert_array_equal(decode(data, exact=True), np.asarray(Image.open(io.BytesIO(data))))
+
+
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
 def test_a_turn_that_does_not_exist_is_none(orientation: int) -> None:
     exif = Image.Exif()

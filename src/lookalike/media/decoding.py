@@ -99,8 +99,8 @@ def decode(
 
     at_least: the longer side that is needed, in pixels. A picture that is larger comes back smaller, though
     never below this: a JPEG is decoded straight at the nearest of its eighths (libjpeg-turbo's scaled IDCT),
-    which costs a fraction of decoding it whole. None decodes at full size. exact: to the last bit as other programs
-    decode it; else a JPEG is decoded faster, its colours off by a few levels.
+    which costs a fraction of decoding it whole. None decodes at full size. exact: to the last bit as other
+    programs decode it; else a JPEG is decoded faster, its colours off by a few levels.
     Raises `PictureError` for anything that is not a whole picture within the limits.
     """
     limits = limits or Limits()
