@@ -62,7 +62,8 @@ class Product:
     )  # every further column, by the shop's name for it
     predicted: Mapping[str, Guess] = field(
         default_factory=dict
-    )  # what its main picture shows: "type", "colour", "audience", "usage"; never over the shop's own word
+    )  # what its main picture shows, never over the shop's own word: "type", "colour", "audience", "usage"; and
+    # its kind of "garment", which the shop's words say first
 
     @property
     def style(self) -> str:

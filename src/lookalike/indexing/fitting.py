@@ -10,6 +10,7 @@ import numpy as np
 
 from lookalike.catalogue import Catalogue, Survey
 from lookalike.errors import RecipeError
+from lookalike.indexing.garments import name_garments
 from lookalike.indexing.pictures import Fault, Loaded, Memory, PictureReader, split_rows
 from lookalike.indexing.shards import SHARD_PRODUCTS
 from lookalike.media.fetching import Fetcher
@@ -22,7 +23,7 @@ from lookalike.models.specs import find_spec
 from lookalike.models.weights import weights_digest
 from lookalike.recipe import Recipe, difference
 from lookalike.store.lance import LanceStore, exists
-from lookalike.store.rows import Header
+from lookalike.store.rows import GARMENT, Header
 from lookalike.types import PARTS, Product, Vector
 
 FIT_PICTURES = 8192  # embedded to fit the reductions on; they are not embedded again
@@ -48,7 +49,10 @@ def open_or_make(
         stored = store.header.recipe
         if recipe is not None and (differs := difference(stored, recipe)):
             raise RecipeError(f"{path} was made with another recipe: {differs}; index into a new folder")
-        store.widen(found.columns, catalogue.aliases)
+        knew_garments = GARMENT in store.header.predicted
+        store.widen(found.columns, catalogue.aliases, read_off=(GARMENT,))
+        if not knew_garments:
+            name_garments(store)
         fitted = {part: Reduction.from_bytes(content) for part, content in store.fitted().items() if part in PARTS}
         return store, Encoder(stored, fitted), Memory()
     chosen = recipe or _recipe_for(found)
@@ -110,9 +114,9 @@ def _reduced(
 
 
 def _predicted(recipe: Recipe) -> tuple[str, ...]:
-    """What the recipe's image model reads off a picture."""
+    """What is read off a product: what the recipe's image model sees on its picture, and its kind of garment."""
     attributes = open_attributes(recipe.image)
-    return tuple(attributes.heads) if attributes is not None else ()
+    return (*(attributes.heads if attributes is not None else ()), GARMENT)
 
 
 def _dim(encoder: Encoder, part: str) -> int:

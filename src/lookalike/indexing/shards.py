@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lookalike.indexing.garments import with_garment
 from lookalike.indexing.pictures import Fault, Loaded, Memory, PictureReader, split_rows
 from lookalike.media.fetching import Fetcher
 from lookalike.models.attributes import open_attributes
@@ -21,7 +22,7 @@ from lookalike.models.encoder import Encoder, Wording, wording
 from lookalike.models.session import default_threads
 from lookalike.store.interface import KnownView, Store
 from lookalike.store.rows import facts_of, facts_table, rows_table, words_of
-from lookalike.types import Product, Reject, Vector, Vectors, View
+from lookalike.types import Guess, Product, Reject, Vector, Vectors, View
 
 SHARD_PRODUCTS = 1024
 
@@ -165,13 +166,12 @@ class Indexer:
         result.rows = rows_table(header, views, [words[product.id] for product, _ in views], blocks)
 
     def _with_guesses(self, products: Sequence[Product], images: Mapping[str, Vector | None]) -> list[Product]:
-        """The products with what their main pictures show. images: the stored image part by id."""
-        if self._attributes is None or not self._store.header.predicted:
-            return list(products)
+        """The products with what they are taken for. images: the stored image part of the main pictures by id."""
+        predicted: dict[str, dict[str, Guess]] = {}
         seen = {i: vector for i, vector in images.items() if vector is not None}
-        guesses = self._attributes.read(np.stack(list(seen.values()))) if seen else []
-        predicted = dict(zip(seen, guesses, strict=True))
-        return [replace(p, predicted=predicted.get(p.id, {})) for p in products]
+        if self._attributes is not None and seen:
+            predicted = dict(zip(seen, self._attributes.read(np.stack(list(seen.values()))), strict=True))
+        return [with_garment(replace(p, predicted=predicted.get(p.id, {}))) for p in products]
 
     def _views_of(
         self,

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.errors import FilterError
-from lookalike.store.rows import STANDARD, ColumnType, Header, predicted_columns
+from lookalike.store.rows import GARMENT, STANDARD, ColumnType, Header, predicted_columns
 from lookalike.types import Condition, Filter, Operator, Value
 
 _TRUE, _FALSE = {"true", "yes", "1", "y", "on"}, {"false", "no", "0", "n", "off"}
@@ -89,8 +89,10 @@ def column(wanted: str, header: Header) -> tuple[str, str, ColumnType]:
     """Our name for a column, however it was written, its stored column, and its type. Raises `FilterError`."""
     names = {n: (n, k) for n, k in STANDARD.items()}
     names |= {alias: (ours, STANDARD[ours]) for alias, ours in header.aliases.items() if ours in STANDARD}
+    read_off = predicted_columns(header)
+    names |= {GARMENT: read_off[f"predicted.{GARMENT}"]} if GARMENT in header.predicted else {}
     names |= {n: (header.column_of(n), k) for n, k in header.columns.items()}
-    names |= predicted_columns(header)
+    names |= read_off
     name = wanted if wanted in names else next((n for n in names if n.lower() == wanted.lower()), None)
     if name is None:
         near = difflib.get_close_matches(wanted, names, n=3)

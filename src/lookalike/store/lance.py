@@ -216,8 +216,12 @@ class LanceStore:
                 dataset.delete(any_of("id", ids))
             return len(there)
 
-    def widen(self, columns: Mapping[str, ColumnType], aliases: Mapping[str, str]) -> None:
+    def widen(
+        self, columns: Mapping[str, ColumnType], aliases: Mapping[str, str], *, read_off: Sequence[str] = ()
+    ) -> None:
         """Make room for further attributes, and for values that a column's type does not take.
+
+        read_off: what is read off products from now on, `Header.predicted`.
 
         A column of numbers into which text comes becomes one of text: its values are copied into a new column,
         and the commit that names it is the one that makes it visible. Raises `StoreError` for what cannot be so.
@@ -230,6 +234,7 @@ class LanceStore:
                 old,
                 columns={**old.columns, **types},
                 aliases={**aliases, **old.aliases},
+                predicted=tuple(dict.fromkeys((*old.predicted, *read_off))),
                 moved={**old.moved, **{name: moved_column(name, kind) for name, kind in wider.items()}},
             )
             fresh = [field for field in schema(wide, vectors=False) if field.name not in schema(old).names]

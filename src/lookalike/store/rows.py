@@ -49,6 +49,7 @@ STANDARD: dict[str, ColumnType] = {
     "colour": "text",
 }
 FILLED: dict[str, str] = {"type": "category", "colour": "colour", "audience": "audience"}  # guess -> our field
+GARMENT = "garment"  # among what is read off a product: one of `types.GARMENTS`, or "other" for what is not worn
 FILL_FROM = 0.6  # confidence at which a guess stands in a column where the shop says nothing
 HIT_COLUMNS = ["id", "group", "number", "picture", "key"]  # what an answer needs of a row
 _VIEW = [("row", pa.string()), ("number", pa.int32()), ("picture", pa.string()), ("key", pa.string())]
@@ -66,7 +67,7 @@ class Header:
         default_factory=dict
     )  # the shop's name -> our field, "gender" -> "audience"
     models: Mapping[str, str] = field(default_factory=dict)  # part -> SHA-256 of the weights that made it
-    predicted: tuple[str, ...] = ()  # what its image model reads off a picture: "type", "colour", ...
+    predicted: tuple[str, ...] = ()  # what is read off its products: "garment"; by their pictures "type", ...
     moved: Mapping[str, str] = field(default_factory=dict)  # attribute -> its column, where its type was widened
     version: int = STORE_VERSION
 
