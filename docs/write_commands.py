@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from lookalike.cli import app
 
 COMMANDS = (
-    [[], ["index"], ["similar"], ["search"], ["info"], ["demo"], ["evaluate"], ["export"], ["map"], ["models"]]
+    [[], ["index"], ["similar"], ["search"], ["info"], ["demo"], ["evaluate"], ["cutout"], ["export"], ["map"]]
+    + [["models"]]
     + [["models", name] for name in ("list", "show", "pull", "export")]
     + [["repair"], ["snapshot"]]
     + [["snapshot", name] for name in ("list", "create", "restore", "delete")]

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from lookalike.cli import catalogue, evaluate, models, questions, store, train, whole
+from lookalike.cli import catalogue, cutout, evaluate, models, questions, store, train, whole
 from lookalike.errors import LookalikeError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("info")(catalogue.info)
 app.command("repair")(store.repair)
 app.command("demo")(catalogue.demo)
 app.command("evaluate")(evaluate.evaluate)
+app.command("cutout")(cutout.cutout)
 app.command("export")(whole.export)
 app.command("map")(whole.draw_map)
 app.add_typer(store.app, name="snapshot")
