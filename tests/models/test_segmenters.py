@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from small_graphs import NAMES, colour_graph, red_graph, spec
 
 from lookalike.errors import ModelError, ModelNotFound
 from lookalike.media.cutout import mask_of
@@ -22,62 +21,12 @@ from lookalike.types import GARMENTS, Pixels, Regions
 LABELS = ("background", "topwear", "bottomwear")
 
 
-def colour_graph(path: Path, *, softmax: bool, size: tuple[int | str, int | str] = ("h", "w")) -> None:
-    """Takes green for topwear, blue for bottomwear, red for neither: its planes are ten times the channels."""
-    nodes = [helper.make_node("Mul", ["pixels", "ten"], ["logits"])]
-    if softmax:
-        nodes.append(helper.make_node("Softmax", ["logits"], ["shares"], axis=1))
-    save(path, nodes, "shares" if softmax else "logits", size, [1, 3, *size])
-
-
-def red_graph(path: Path, *, logits: bool = False, planes: int = 1) -> None:
-    """The object is what is red: one plane, the red channel; as a logit where that is wanted."""
-    nodes = [
-        helper.make_node("Slice", ["pixels", "from", "to", "axis"], ["red"]),
-        helper.make_node("Sub", ["red", "half"], ["centred"]),
-        helper.make_node("Mul", ["centred", "ten"], ["logit"]),
-    ]
-    save(path, nodes, "logit" if logits else "red", (8, 8), [1, planes, 8, 8], planes)
-
-
-def save(path: Path, nodes: list, output: str, size: tuple, shape: list, planes: int = 1) -> None:  # type: ignore[type-arg]
-    constants = {
-        "ten": np.float32(10),
-        "half": np.float32(0.5),
-        "from": np.array([0], np.int64),
-        "to": np.array([planes], np.int64),
-        "axis": np.array([1], np.int64),
-    }
-    graph = helper.make_graph(
-        nodes,
-        "colours",
-        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, *size])],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)],
-        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
-    )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
-
-
-def spec(folder: Path, kind: str, more: str = "", *, side: int = 64) -> str:
-    """A segmenter of one's own that takes pixels as 0..1; the path to its spec."""
-    path = folder / "mine.toml"
-    path.write_text(
-        f'name = "mine"\nrole = "segmenter"\nkind = "{kind}"\nsummary = "s"\nlicence = "MIT"\n'
-        f'weights = "file:mine.onnx"\n{more}\n'
-        f"[input]\nside = {side}\nmean = [0.0, 0.0, 0.0]\nstd = [1.0, 1.0, 1.0]\n"
-    )
-    return str(path)
-
-
 def halves(height: int, width: int) -> Pixels:
     """Green above, blue below."""
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[: height // 2, :, 1] = 255
     pixels[height // 2 :, :, 2] = 255
     return pixels
-
-
-NAMES = 'labels = ["background", "topwear", "bottomwear"]'
 
 
 @pytest.mark.parametrize("shape", [(120, 90), (60, 200), (7, 5), (400, 400)])
