@@ -186,7 +186,7 @@ def _opened(
 
 def _kept_as(source: PathLike, columns: str | None, images: PathLike | None, recipe: Recipe) -> str:
     """The same folder for the same catalogue, recipe and models."""
-    models = [weights_digest(getattr(recipe, part)) for part in PARTS if getattr(recipe, part) != "none"]
+    models = [weights_digest(getattr(recipe, part)) for part in (*PARTS, "cutout")]
     place = [str(Path(path).resolve()) if path else "" for path in (source, images)]
     return hashlib.sha256(repr([recipe.fingerprint(), models, place, columns]).encode()).hexdigest()[:16]
 

@@ -62,7 +62,7 @@ def open_or_make(
         dims={p: _dim(encoder, p) for p in encoder.parts},
         columns=found.columns,
         aliases=catalogue.aliases,
-        models={p: weights_digest(getattr(chosen, p)) for p in encoder.parts},
+        models={p: weights_digest(getattr(chosen, p)) for p in encoder.models},
         predicted=_predicted(chosen),
     )
     fitted_bytes = {part: reduction.to_bytes() for part, reduction in encoder.reductions.items()}

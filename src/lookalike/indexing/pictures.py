@@ -135,7 +135,7 @@ class PictureReader:
     def _load(self, picture: str) -> Loaded:
         try:
             content = self._content(picture)
-            pixels = decode(content, at_least=self._encoder.recipe.canvas)
+            pixels = decode(content, at_least=self._encoder.at_least)
             return Loaded(picture, key_of(content), self._encoder.canvas(pixels))
         except PictureError as error:
             return Loaded(picture, fault=Fault.of(picture, error))

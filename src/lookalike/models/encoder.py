@@ -7,24 +7,29 @@ that the recipe leaves out, is absent.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
+from lookalike.errors import ModelError
 from lookalike.media.colour import colour_vectors
 from lookalike.media.colour_words import swatch
+from lookalike.media.cutout import cut_from
 from lookalike.media.framing import letterbox
 from lookalike.models.alignment import WordsAsPictures, open_words
 from lookalike.models.embedders import open_image_embedder, open_text_embedder
-from lookalike.models.interfaces import ImageEmbedder, TextEmbedder
+from lookalike.models.interfaces import ImageEmbedder, Segmenter, TextEmbedder
 from lookalike.models.reduction import Reduction, unit
+from lookalike.models.segmenters import open_segmenter
 from lookalike.models.specs import find_spec
 from lookalike.recipe import Recipe
 from lookalike.types import Pixels, Product, Vector, Vectors
 
 PICTURE_PARTS = ("image", "colour")
 _TOGETHER = 16  # pictures from which a second thread pays
+_ROOM = 2  # times the canvas that a picture is decoded at if only a part of it will fill the canvas
 _DESCRIPTION_SHARE = 0.35  # a long description must not drown the title
 _DESCRIPTION_CHARACTERS = 400
 
@@ -58,9 +63,12 @@ class Encoder:
         self.recipe = recipe
         self.reductions = dict(reductions or {})
         self._threads = threads
+        self._loading = threading.Lock()
         for part in ("image", "text"):
             if (name := getattr(recipe, part)) != "none":
                 find_spec(name)  # an unknown name is said at once, not after an hour of fetching
+        if recipe.cutout != "none" and (spec := find_spec(recipe.cutout)).role != "segmenter":
+            raise ModelError(f"cutout is {recipe.cutout!r}, a model for {spec.role}: name a segmenter")
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -68,12 +76,29 @@ class Encoder:
         return tuple(p for p in ("image", "text", "colour") if getattr(self.recipe, p) != "none")
 
     @property
+    def models(self) -> tuple[str, ...]:
+        """The fields of the recipe that name a model at work."""
+        return self.parts if self.recipe.cutout == "none" else (*self.parts, "cutout")
+
+    @property
     def sees(self) -> bool:
         """Whether pictures matter to the recipe at all."""
         return any(p in self.parts for p in PICTURE_PARTS)
 
+    @property
+    def at_least(self) -> int:
+        """The longer side, in pixels, that a picture should have for `canvas`."""
+        return self.recipe.canvas * (1 if self.recipe.cutout == "none" else _ROOM)
+
     def canvas(self, pixels: Pixels) -> Pixels:
-        """The square that the recipe asks for.  # (canvas, canvas, 3)"""
+        """The square that the recipe asks for; may be called from several threads.  # (canvas, canvas, 3)
+
+        With a cut-out it holds what is worn, on white; or the whole picture where nothing, or everything, is found.
+        """
+        if self.recipe.cutout != "none":
+            with self._loading:
+                segmenter = self._segmenter
+            pixels = cut_from(pixels, segmenter.segment([pixels])[0]).pixels
         return letterbox(pixels, self.recipe.canvas)
 
     def describe_pictures(self, canvases: Sequence[Pixels]) -> dict[str, Vectors]:
@@ -124,6 +149,10 @@ class Encoder:
     def reduce(self, part: str, rows: Vectors) -> Vectors:
         reduction = self.reductions.get(part)
         return reduction.apply(rows) if reduction is not None else unit(rows)
+
+    @cached_property
+    def _segmenter(self) -> Segmenter:
+        return open_segmenter(self.recipe.cutout, threads=self._threads)
 
     @cached_property
     def _image(self) -> ImageEmbedder:

@@ -344,7 +344,7 @@ class Recommender:
 
     def _looks(self, image: Picture, box: Box | None) -> dict[str, Vector]:
         """The parts that a picture gives."""
-        at_least = self._encoder.recipe.canvas * (_DETAIL if box else 1)
+        at_least = self._encoder.at_least * (_DETAIL if box else 1)
         canvas = self._encoder.canvas(pixels_of(image, box, at_least=at_least, fetcher=self.fetcher))
         return {part: rows[0] for part, rows in self._encoder.encode_pictures([canvas]).items()}
 
