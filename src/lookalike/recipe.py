@@ -28,8 +28,8 @@ _QUERY_TIME = {"weights"}  # may change without touching a stored vector
 class Recipe:
     """The models, the canvas, the reduction and the weights. Names of models are those of `lookalike models list`.
 
-    `"none"` for a part leaves it out. `cutout` is the segmenter that cuts what is worn out of each picture first, in
-    the catalogue and in queries alike. `reduce_to` is how many dimensions PCA leaves of a part that has more,
+    `"none"` for a part leaves it out. `cutout` is the segmenter that cuts what is worn out of each picture first,
+    in the catalogue and in queries alike. `reduce_to` is how many dimensions PCA leaves of a part that has more,
     `whiten` how far it evens out their spread (0 keeps it, 1 makes all equal). Measured on 36,072 products: 512
     half-whitened dimensions are best for pictures, 128 as they are for fixed word vectors (benchmarks/README.md).
     """

@@ -93,7 +93,7 @@ class Encoder:
     def canvas(self, pixels: Pixels) -> Pixels:
         """The square that the recipe asks for; may be called from several threads.  # (canvas, canvas, 3)
 
-        With a cut-out it holds what is worn, on white; or the whole picture where nothing, or everything, is found.
+        With a cut-out it holds what is worn, on white; the whole picture where nothing, or everything, is found.
         """
         if self.recipe.cutout != "none":
             with self._loading:
