@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
 
@@ -10,15 +12,32 @@ from lookalike.types import Box, Pixels
 WHITE = 255
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A picture fitted into a canvas, and where on it the picture lies, in pixels of the canvas."""
+
+    pixels: Pixels
+    left: int
+    top: int
+    width: int
+    height: int
+
+
 def letterbox(pixels: Pixels, side: int) -> Pixels:
     """The picture fitted into a white square of `side` pixels, centred.  # (side, side, 3)"""
-    height, width = pixels.shape[:2]
-    scale = side / max(height, width)
-    fitted = resize(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
-    canvas = np.full((side, side, 3), WHITE, dtype=np.uint8)
-    top, left = (side - fitted.shape[0]) // 2, (side - fitted.shape[1]) // 2
-    canvas[top : top + fitted.shape[0], left : left + fitted.shape[1]] = fitted
-    return canvas
+    return placed(pixels, side, side).pixels
+
+
+def placed(pixels: Pixels, width: int, height: int, *, ground: int = WHITE) -> Placed:
+    """The picture fitted into a canvas, centred. ground: of the rest, grey, 0..255."""
+    tall, wide = pixels.shape[:2]
+    scale = min(width / wide, height / tall)
+    fitted = resize(pixels, max(1, round(wide * scale)), max(1, round(tall * scale)))
+    tall, wide = fitted.shape[:2]
+    canvas = np.full((height, width, 3), ground, dtype=np.uint8)
+    top, left = (height - tall) // 2, (width - wide) // 2
+    canvas[top : top + tall, left : left + wide] = fitted
+    return Placed(canvas, left, top, wide, tall)
 
 
 def resize(pixels: Pixels, width: int, height: int) -> Pixels:

@@ -40,18 +40,27 @@ class Session:
         self.inputs: list[str] = [i.name for i in self._session.get_inputs()]
         self.shapes: dict[str, list[int | str | None]] = {i.name: i.shape for i in self._session.get_inputs()}
         self.outputs: list[str] = [o.name for o in self._session.get_outputs()]
+        self.notes: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)  # of whoever made it
         self._output = output or self.outputs[0]
         if self._output not in self.outputs:
             raise ModelError(f"{path} has no output {output!r}: it has {', '.join(self.outputs)}")
 
     def run(self, arrays: Arrays) -> npt.NDArray[np.float32]:
         """The output for these inputs. Inputs that the graph does not take are left out."""
+        found: npt.NDArray[np.float32] = self._run([self._output], arrays)[0]
+        return found
+
+    def run_all(self, arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
+        """Every output for these inputs, by name."""
+        return dict(zip(self.outputs, self._run(self.outputs, arrays), strict=True))
+
+    def _run(self, outputs: Sequence[str], arrays: Arrays) -> Sequence[npt.NDArray[Any]]:
         wanted = {name: array for name, array in arrays.items() if name in self.inputs}
         try:
-            found: Sequence[npt.NDArray[np.float32]] = self._session.run([self._output], wanted)
+            found: Sequence[npt.NDArray[Any]] = self._session.run(list(outputs), wanted)
         except Exception as error:  # likewise
             raise ModelError(f"{self.path} failed: {str(error)[:200]}") from error
-        return found[0]
+        return found
 
 
 def default_threads() -> int:
