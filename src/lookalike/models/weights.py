@@ -122,6 +122,8 @@ def _inside(folder: Path, rest: str, spec: ModelSpec) -> Path:
 def _how_to_get(spec: ModelSpec) -> str:
     if spec.url:
         return f"run `lookalike models pull {spec.name}`, or put the file there"
+    if spec.role in ("detector", "pose"):
+        return f"put the file there; {spec.source}"
     return f"run `lookalike models export {spec.name}` (see `lookalike models show {spec.name}`)"
 
 
