@@ -269,7 +269,7 @@ def anywhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("anywhere")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     width=st.integers(1, 900),
     height=st.integers(1, 900),
