@@ -80,7 +80,7 @@ def test_a_query_in_words_is_encoded_like_a_title() -> None:
 
 def test_wording_names_each_fact_once() -> None:
     product = Product("1", "Red shirt", category="Men/Tops/Shirt", colour="Red", audience="Men", brand="Acme")
-    assert wording(product) == Wording("Red shirt Men", "")
+    assert wording(product) == Wording("Red shirt Men", "", "Acme")
     assert wording(Product("1")) == Wording("", "")
     assert len(wording(Product("1", description="x" * 5_000)).description) == 400
 

@@ -16,6 +16,7 @@ from lookalike.indexing.shards import SHARD_PRODUCTS
 from lookalike.media.fetching import Fetcher
 from lookalike.models import unrelated
 from lookalike.models.attributes import open_attributes
+from lookalike.models.brands import BRANDS, Brands, learn_brands
 from lookalike.models.encoder import Encoder, wording
 from lookalike.models.reduction import Reduction, ReductionFitter
 from lookalike.models.session import default_threads
@@ -54,7 +55,8 @@ def open_or_make(
         if not knew_garments:
             name_garments(store)
         fitted = {part: Reduction.from_bytes(content) for part, content in store.fitted().items() if part in PARTS}
-        return store, Encoder(stored, fitted), Memory()
+        brands = Brands.from_bytes(store.fitted().get(BRANDS))
+        return store, Encoder(stored, fitted, brands=brands), Memory()
     chosen = recipe or _recipe_for(found)
     encoder, memory = _fit(chosen, found.sample, fetcher, workers, progress)
     header = Header(
@@ -66,6 +68,7 @@ def open_or_make(
         predicted=_predicted(chosen),
     )
     fitted_bytes = {part: reduction.to_bytes() for part, reduction in encoder.reductions.items()}
+    fitted_bytes[BRANDS] = encoder.brands.to_bytes()
     fitted_bytes[unrelated.UNRELATED] = unrelated.to_bytes(unrelated.unrelated_vectors(encoder))
     return LanceStore.create(path, header, fitted_bytes, mirror_limit=0), encoder, memory
 
@@ -79,7 +82,7 @@ def _fit(
     recipe: Recipe, sample: Sequence[Product], fetcher: Fetcher, workers: int | None, progress: Progress
 ) -> tuple[Encoder, Memory]:
     """The encoder with a reduction for each part, fitted on a sample, and the sample's vectors."""
-    encoder = Encoder(recipe)
+    encoder = Encoder(recipe, brands=learn_brands(sample))
     kept: list[tuple[Loaded, dict[str, Vector]]] = []
     fitters = {part: ReductionFitter(recipe.reduce_to[part], whiten=recipe.whiten[part]) for part in encoder.parts}
     pictures = [p for product in sample for p in product.images] if encoder.sees else []

@@ -258,6 +258,6 @@ def _are_stored(views: Sequence[tuple[Product, View]], known: Sequence[KnownView
     ]
 
 
-def _words(product: Product) -> tuple[str, str]:
+def _words(product: Product) -> tuple[str, ...]:
     words: Wording = wording(product)
-    return words.title, words.description
+    return words.title, words.description, words.brand

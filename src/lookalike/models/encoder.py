@@ -19,6 +19,7 @@ from lookalike.media.colour_words import swatch
 from lookalike.media.cutout import cut_from
 from lookalike.media.framing import letterbox
 from lookalike.models.alignment import WordsAsPictures, open_words
+from lookalike.models.brands import Brands, brands_named
 from lookalike.models.embedders import open_image_embedder, open_text_embedder
 from lookalike.models.interfaces import ImageEmbedder, Segmenter, TextEmbedder
 from lookalike.models.reduction import Reduction, unit
@@ -32,22 +33,25 @@ _TOGETHER = 16  # pictures from which a second thread pays
 _ROOM = 2  # times the canvas that a picture is decoded at if only a part of it will fill the canvas
 _DESCRIPTION_SHARE = 0.35  # a long description must not drown the title
 _DESCRIPTION_CHARACTERS = 400
+_BRAND_SHARE = 0.35  # two titles of one brand are not alike for that; see benchmarks/text.py
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a product says of itself, in two voices: the title with its plain facts, and the description."""
+    """What a product says of itself, in three voices: title with plain facts, description, brand."""
 
     title: str
     description: str
+    brand: str = ""
 
 
 def wording(product: Product) -> Wording:
-    """The words that stand for a product. The brand is left to the title: it must not dominate."""
-    title = product.title.lower()
+    """The words that stand for a product; the brand that it names is taken out of its title."""
+    title, _ = brands_named([product.brand]).split(product.title, anywhere=True)
     leaf = product.category.rpartition("/")[2]
-    facts = [f for f in (leaf, product.colour, product.audience) if f and f.lower() not in title]
-    return Wording(" ".join([product.title, *facts]).strip(), product.description[:_DESCRIPTION_CHARACTERS])
+    facts = [f for f in (leaf, product.colour, product.audience) if f and f.lower() not in title.lower()]
+    words = " ".join([title, *facts]).strip()
+    return Wording(words, product.description[:_DESCRIPTION_CHARACTERS], product.brand)
 
 
 class Encoder:
@@ -58,10 +62,12 @@ class Encoder:
         recipe: Recipe,
         reductions: Mapping[str, Reduction] | None = None,
         *,
+        brands: Brands | None = None,
         threads: int | None = None,
     ) -> None:
         self.recipe = recipe
         self.reductions = dict(reductions or {})
+        self.brands = brands or Brands()
         self._threads = threads
         self._loading = threading.Lock()
         for part in ("image", "text"):
@@ -115,10 +121,12 @@ class Encoder:
             return {"image": wanted["image"](), "colour": colour.result()}
 
     def describe_wordings(self, wordings: Sequence[Wording]) -> Vectors:
-        """The part that words give, before reduction.  # (n, dim)"""
-        titles = unit(self._text.embed([w.title for w in wordings]))
+        """The part that words give, before reduction; a brand in front of a title is told apart.  # (n, dim)"""
+        led = [(w.title, w.brand) if w.brand else self.brands.split(w.title) for w in wordings]
+        titles = unit(self._text.embed([title for title, _ in led]))
         descriptions = unit(self._text.embed([w.description for w in wordings]))
-        return titles + _DESCRIPTION_SHARE * descriptions
+        brands = unit(self._text.embed([brand for _, brand in led]))
+        return titles + _DESCRIPTION_SHARE * descriptions + _BRAND_SHARE * brands
 
     def encode_pictures(self, canvases: Sequence[Pixels]) -> dict[str, Vectors]:
         """`image` and `colour`, reduced, rows of unit length."""
@@ -129,8 +137,10 @@ class Encoder:
         return self.reduce("text", self.describe_wordings(wordings))
 
     def encode_text(self, text: str) -> Vectors:
-        """A user's words.  # (1, dim)"""
-        return self.encode_wordings([Wording(text, "")])
+        """A user's words. Who names a brand wants it: it counts as much as all else that is said.  # (1, dim)"""
+        rest, brand = self.brands.split(text, anywhere=True)
+        voices = unit(self._text.embed([rest, brand]))
+        return self.reduce("text", voices[:1] + voices[1:])
 
     def encode_swatch(self, rgb: tuple[int, int, int]) -> Vector:
         """The `colour` of a thing that is all of one sRGB colour, reduced, of unit length.  # (dim,)"""

@@ -11,6 +11,7 @@ from pathlib import Path
 from lookalike.errors import LookalikeError, ProductNotFound, RecipeError
 from lookalike.filters import Where, read
 from lookalike.media.fetching import Fetcher
+from lookalike.models.brands import BRANDS, Brands
 from lookalike.models.encoder import Encoder
 from lookalike.models.reduction import Reduction
 from lookalike.models.weights import weights_digest
@@ -82,10 +83,11 @@ class Recommender:
         if recipe is not None and (differs := difference(header.recipe, recipe)):
             raise RecipeError(f"{path} was made with another recipe: {differs}")
         check_models(header.recipe, header.models, os.fspath(path))
-        fitted = {part: Reduction.from_bytes(content) for part, content in store.fitted().items() if part in PARTS}
+        fitted = store.fitted()
+        reductions = {part: Reduction.from_bytes(content) for part, content in fitted.items() if part in PARTS}
         return cls(
             store,
-            encoder=Encoder(header.recipe, fitted),
+            encoder=Encoder(header.recipe, reductions, brands=Brands.from_bytes(fitted.get(BRANDS))),
             name=os.fspath(path),
             fetcher=fetcher,
             rules=rules_from(rules, os.fspath(path), header),
