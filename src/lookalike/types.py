@@ -25,6 +25,7 @@ GARMENTS = (  # what a garment on a picture may be, in this order
     "headwear",
     "accessory",
 )
+NOT_WORN = "other"  # what a product is that is none of them: perfume, towels
 
 Progress: TypeAlias = Callable[[str, int, int], None]  # stage, done, total (0 where it is not known)
 

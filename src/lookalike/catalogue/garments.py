@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from lookalike.types import GARMENTS, Product
+from lookalike.types import GARMENTS, NOT_WORN, Product
 
-OTHER = "other"  # the label of what is not worn: perfume, towels
-KINDS = (*GARMENTS, OTHER)
+KINDS = (*GARMENTS, NOT_WORN)
 _TYPES = ("article_type", "articletype", "product_type", "producttype", "type", "garment", "subcategory")
 _LONGEST = 3  # words in one name
 _COMPOUND = 4  # letters from which a word counts at the end of a longer one
@@ -25,7 +24,7 @@ _PARTS = re.compile(r"[/|>;:,()\[\]]|\s[-\u2013\u2014]\s|\s[-\u2013\u2014]$")
 
 
 def garment_of(product: Product) -> str:
-    """One of `GARMENTS`, or `OTHER`, or nothing where the shop's words do not tell.
+    """One of `GARMENTS`, or `NOT_WORN`, or nothing where the shop's words do not tell.
 
     The category says it first, from its leaf up, then columns such as "article type", then the title.
 

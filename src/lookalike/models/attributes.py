@@ -55,13 +55,17 @@ class AttributeReader:
         found: list[dict[str, Guess]] = [{} for _ in vectors]
         if not len(vectors):
             return found
-        embeddings = unit(vectors) if self.reduction is None else self.reduction.restore(vectors)
+        embeddings = self.embeddings(vectors)
         for name, head in self.heads.items():
             shares = head.shares(embeddings)
             for guesses, row, best in zip(found, shares, shares.argmax(axis=1), strict=True):
                 if row[best] > 0:
                     guesses[name] = Guess(head.labels[best], float(row[best]))
         return found
+
+    def embeddings(self, vectors: Vectors) -> Vectors:
+        """What the model gave, of unit length, for vectors as they are stored.  # (n, dim of the model)"""
+        return unit(vectors) if self.reduction is None else self.reduction.restore(vectors)
 
 
 def open_attributes(model: str, reduction: Reduction | None = None) -> AttributeReader | None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Literal
 
 from lookalike.errors import LookalikeError, ProductNotFound, RecipeError
 from lookalike.filters import Where, read
 from lookalike.media.fetching import Fetcher
+from lookalike.models.attributes import AttributeReader, open_attributes
+from lookalike.models.audience import audience_of
 from lookalike.models.brands import BRANDS, Brands
 from lookalike.models.encoder import Encoder
+from lookalike.models.interfaces import Detector, Segmenter
 from lookalike.models.reduction import Reduction
 from lookalike.models.weights import weights_digest
 from lookalike.recipe import Recipe, check_weights, difference
+from lookalike.recommend import looks
 from lookalike.recommend.answering import LeftOut, Request, answer
 from lookalike.recommend.calibration import Calibration, Calibrator
 from lookalike.recommend.duplicates import Folding
@@ -24,7 +29,7 @@ from lookalike.recommend.familiarity import Familiarity
 from lookalike.recommend.mapping import Map, lay_out
 from lookalike.recommend.pictures import Picture, as_box, pixels_of
 from lookalike.recommend.planning import plan
-from lookalike.recommend.queries import changed, lacks, said, wanted, with_same
+from lookalike.recommend.queries import changed, lacks, said, told_weights, wanted, with_same
 from lookalike.recommend.reasons import common_words, sentences
 from lookalike.recommend.rules import Asking, Rules
 from lookalike.recommend.rules_file import RulesFile, RulesSource, rules_from
@@ -33,7 +38,20 @@ from lookalike.recommend.whole import BLOCK, Rounds, answers
 from lookalike.store.interface import Store, StoredView
 from lookalike.store.lance import MIRROR_LIMIT, LanceStore
 from lookalike.store.rows import Header
-from lookalike.types import PARTS, Box, Filter, Match, Product, Progress, Query, Vector, View
+from lookalike.types import (
+    PARTS,
+    Box,
+    Filter,
+    Garment,
+    Guess,
+    Look,
+    Match,
+    Product,
+    Progress,
+    Query,
+    Vector,
+    View,
+)
 
 SURELY_KNOWN = 0.5  # score of a match that shows that the catalogue knows what is asked for
 _DETAIL = 4  # a box is cut out of a picture decoded this many times larger than the canvas
@@ -257,7 +275,8 @@ class Recommender:
             self._encoder,
         )
         styles = {self.product(i).style for i in examples}
-        query = self._query(parts, weights)
+        told = image is None and not liked
+        query = self._query(parts, told_weights(self.recipe.weights, weights) if told else weights)
         found = self._answered(
             Request(
                 query,
@@ -278,8 +297,69 @@ class Recommender:
         )
         if at_least is None and not liked and not any(match.score >= SURELY_KNOWN for match in found):
             asked_for = {part: parts[part] for part in query.active}
-            return [] if self._familiarity.is_strange(asked_for) else found
+            return [] if self._familiarity.is_strange(asked_for, told=told) else found
         return found
+
+    def look(
+        self,
+        photo: Picture,
+        k: int = 7,
+        *,
+        where: Where = None,
+        weights: Mapping[str, float] | None = None,
+        labels: Sequence[str] = (),
+        audience: str | Literal[False] | None = None,
+        audience_at_least: float | None = None,
+        duplicates: bool = False,
+        by_group: bool = False,
+        variety: float = 0.0,
+        at_least: float = 0.0,
+        segmenter: str | Segmenter = "default",
+        detector: str | Detector | None = None,
+    ) -> Look:
+        """A photograph taken apart: who is on it, and for each garment products of its kind like it.
+
+        labels: only these kinds of garments, of `types.GARMENTS`.
+        audience: the department to search in, which is guessed when not given; False makes no guess.
+        audience_at_least: the confidence, 0..1, from which on a guess narrows the search; when not given, it is
+        only told. Products for everybody, or of which the shop does not say, are never left out.
+        segmenter, detector: by name, or open ones; see `looks.take_apart`.
+        The rest is as in `search`; a list may be empty. Raises `PictureError`, `ModelError`, `FilterError`.
+        """
+        least = self._encoder.recipe.canvas * _DETAIL
+        pixels = pixels_of(photo, None, at_least=least, fetcher=self.fetcher)
+        scene = looks.take_apart(pixels, segmenter=segmenter, detector=detector, labels=labels)
+        cut = [self._encoder.canvas(looks.alone(pixels, worn.detection)) for worn in scene.garments]
+        blocks = self._encoder.encode_pictures(cut) if cut else {}
+        header, within = self.store.header, read(where)
+        guess = Guess(audience, 1.0) if audience else None
+        if audience is None:
+            guess = audience_of(self._attributes, looks.of_the_first(scene, blocks.get("image")))
+        if guess and (audience or (audience_at_least is not None and guess.confidence >= audience_at_least)):
+            within &= looks.department(guess.value, self.store)
+        lists = [
+            self._answered(
+                Request(
+                    self._query({part: rows[at] for part, rows in blocks.items()}, weights),
+                    plan(self.rules, "look", [], within & looks.part_of_shop(worn.detection, header), header),
+                    k=k,
+                    by_group=by_group,
+                    variety=variety,
+                    at_least=at_least,
+                    folding=self._folding(duplicates),
+                )
+            )
+            for at, worn in enumerate(scene.garments)
+        ]
+        return Look(
+            full_length=bool(scene.people) and scene.people[0].full_length,
+            audience=guess,
+            garments=tuple(
+                Garment(worn.detection, tuple(found), worn.person)
+                for worn, found in zip(scene.garments, lists, strict=True)
+            ),
+            people=scene.people,
+        )
 
     def explain(self, found: Match | str, *, like: str | None = None, text: str | None = None) -> list[str]:
         """Why a product is a match, in sentences: what is the same, how alike shape, colour and words are.
@@ -302,6 +382,10 @@ class Recommender:
         return weights
 
     # -- inside ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _attributes(self) -> AttributeReader | None:
+        return open_attributes(self.recipe.image, self._encoder.reductions.get("image"))
 
     def _compared(self, product_id: str, other_id: str) -> Match:
         """How like one product is another, by their main views."""

@@ -24,7 +24,7 @@ from lookalike.store.rows import Header
 from lookalike.types import Filter
 
 Kind: TypeAlias = Literal["boost", "bury", "pin", "hide", "at_most", "same", "other"]
-Asking: TypeAlias = Literal["similar", "search"]
+Asking: TypeAlias = Literal["similar", "search", "look"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _EVERY_KIND = {"name", "on", "when", "where"}
