@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from lookalike.cli import catalogue, cutout, evaluate, models, questions, store, train, whole
+from lookalike.cli import annotation, catalogue, cutout, evaluate, look, models, questions, store, train, whole
 from lookalike.errors import LookalikeError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("index")(catalogue.index)
 app.command("similar")(questions.similar)
 app.command("search")(questions.search)
+app.command("look")(look.look)
 app.command("info")(catalogue.info)
 app.command("repair")(store.repair)
 app.command("demo")(catalogue.demo)
@@ -34,6 +35,7 @@ app.command("map")(whole.draw_map)
 app.add_typer(store.app, name="snapshot")
 app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")
+app.add_typer(annotation.app, name="annotations")
 
 
 @app.callback(invoke_without_command=True)

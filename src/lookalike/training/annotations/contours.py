@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lookalike.training.annotations.shapes import Bitmap, Geometry, Part, Polygon, Rectangle, Ring
+from lookalike.training.annotations.shapes import Bitmap, Geometry, Notes, Part, Polygon, Rectangle, Ring
 from lookalike.types import Mask
 
 _FLATNESS = 0.05  # pixels that the polygon of a circle may be off
@@ -33,11 +33,11 @@ def trace(mask: Mask, *, left: int = 0, top: int = 0) -> Polygon:
     holes: dict[int, list[Ring]] = {}
     for ring in _rings(padded):
         x, y = ring[0]  # the top left corner of the ring; the padded pixel below and right of it is (y + 1, x + 1)
-        placed = ring.astype(np.float64) + np.array((left, top))
+        there: Ring = np.add(ring, (left, top), dtype=np.float64)
         if padded[y + 1, x + 1]:
-            outlines[int(groups[y + 1, x + 1])] = _turned(placed, clockwise=True)
+            outlines[int(groups[y + 1, x + 1])] = _turned(there, clockwise=True)
         else:
-            holes.setdefault(int(groups[y, x + 1]), []).append(_turned(placed, clockwise=False))
+            holes.setdefault(int(groups[y, x + 1]), []).append(_turned(there, clockwise=False))
     return Polygon(tuple(Part(outline, tuple(holes.get(group, ()))) for group, outline in outlines.items()))
 
 
@@ -131,6 +131,13 @@ def bitmap_of(mask: Mask) -> Bitmap | None:
     return Bitmap(left, top, mask[top : rows[-1] + 1, left : columns[-1] + 1].copy())
 
 
+def placed(mask: Mask, left: int, top: int, width: int, height: int) -> Bitmap | None:
+    """A mask whose corner lies there on the picture, without what lies outside; None where that is all."""
+    inside = mask[max(0, -top) : max(0, height - top), max(0, -left) : max(0, width - left)]
+    cut = bitmap_of(inside)
+    return cut and Bitmap(max(0, left) + cut.left, max(0, top) + cut.top, cut.mask)
+
+
 def polygon_of(geometry: Geometry) -> Polygon:
     """The shape as rings, without any loss."""
     if isinstance(geometry, Polygon):
@@ -168,6 +175,20 @@ def one_ring(polygon: Polygon) -> Ring:
         for at, ring in enumerate((part.outline, *part.holes))
     )
     return bridged(first, others)
+
+
+def single_ring(geometry: Geometry, width: int, height: int, notes: Notes) -> Ring:
+    """A shape of a picture as one ring, for formats that hold no more."""
+    polygon = polygon_of(geometry)
+    if polygon.is_plain:
+        return polygon.parts[0].outline
+    notes["shapes with holes or several parts: joined by bridges of no width"] += 1
+    if len(polygon.parts) > 1 and isinstance(geometry, Polygon):
+        mask = mask_of(polygon, width, height)
+        if not np.array_equal(fill([one_ring(polygon)], width, height), mask):
+            notes["shapes whose parts overlap: united, to the whole pixel"] += 1
+            polygon = trace(mask)
+    return one_ring(polygon)
 
 
 def bridged(ring: Ring, others: Iterable[Ring]) -> Ring:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -104,14 +104,49 @@ class Annotations:
     each: Iterator[Annotated | Fault]
     total: int  # of `each`, about
     labels: tuple[str, ...] = ()  # in the order of their numbers; empty where the format has no list of them
+    read_as: str = ""  # the format
+
+
+Notes: TypeAlias = "Counter[str]"  # what a format cannot hold and what became of it -> how many; said once
 
 
 @dataclass(slots=True)
-class Notes:
-    """What a format could not hold, counted, to be said once."""
+class Numbers:
+    """The numbers of labels, from 0: those that are known first, then in the order in which they come."""
 
-    counted: Counter[str] = field(default_factory=Counter)
+    labels: list[str] = field(default_factory=list)
+    _of: dict[str, int] = field(init=False)
 
-    def note(self, words: str, count: int = 1) -> None:
-        if count:
-            self.counted[words] += count
+    def __post_init__(self) -> None:
+        self._of = {label: number for number, label in enumerate(self.labels)}
+
+    def of(self, label: str) -> int:
+        """The number of a label, which it keeps."""
+        if label not in self._of:
+            self._of[label] = len(self.labels)
+            self.labels.append(label)
+        return self._of[label]
+
+
+class Writer(Protocol):
+    """What writes a format. An `add` that raises ValueError has added nothing."""
+
+    pictures: str  # the folder of the target that its pictures belong in; empty for the target itself
+
+    def __init__(self, target: Target) -> None: ...
+
+    def add(self, annotated: Annotated) -> None:
+        """One more picture. Raises ValueError where the format cannot hold it at all."""
+
+    def finish(self) -> None:
+        """What is written once, at the end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """Where a format writes to, and what all of them have to know."""
+
+    folder: Path  # written to now; it becomes `final` when all is well
+    final: Path
+    numbers: Numbers
+    notes: Notes
