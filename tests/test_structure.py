@@ -35,6 +35,7 @@ DOORS = {  # a package -> where it may be imported, below src/lookalike
     "torch": ("training/",),
     "transformers": ("training/",),
     "onnx": ("training/",),
+    "yaml": ("training/annotations/yolo.py",),
     "ray": ("indexing/engines.py",),
     "httpx2": ("media/web.py",),
     "httpcore2": ("media/web.py",),
