@@ -129,8 +129,8 @@ def _in_front(styles: Sequence[Product]) -> list[str]:
         for n in at:
             lengths[n] += titles[n][length] in names
     fronts = Counter(" ".join(title[:length]) for title, length in zip(titles, lengths, strict=True) if length)
-    names = {name: count for name, count in fronts.items() if count >= _FEWEST}
-    return list(names) if sum(names.values()) >= _BELIEVED * len(titles) else []
+    learned = {name: count for name, count in fronts.items() if count >= _FEWEST}
+    return list(learned) if sum(learned.values()) >= _BELIEVED * len(titles) else []
 
 
 def _facts(styles: Sequence[Product]) -> Collection[str]:

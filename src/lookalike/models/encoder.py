@@ -126,7 +126,8 @@ class Encoder:
         titles = unit(self._text.embed([title for title, _ in led]))
         descriptions = unit(self._text.embed([w.description for w in wordings]))
         brands = unit(self._text.embed([brand for _, brand in led]))
-        return titles + _DESCRIPTION_SHARE * descriptions + _BRAND_SHARE * brands
+        described: Vectors = titles + _DESCRIPTION_SHARE * descriptions + _BRAND_SHARE * brands
+        return described
 
     def encode_pictures(self, canvases: Sequence[Pixels]) -> dict[str, Vectors]:
         """`image` and `colour`, reduced, rows of unit length."""

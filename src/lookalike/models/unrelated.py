@@ -65,6 +65,12 @@ def unrelated_vectors(encoder: Encoder) -> dict[str, Vectors]:
     return found
 
 
+def unrelated_words_as_pictures(encoder: Encoder) -> Vectors | None:
+    """What the words would look like to the image model; None where it knows no words.  # (n, dim)"""
+    seen = [encoder.encode_text_as_picture(words) for words in _WORDS]
+    return np.concatenate([rows for rows in seen if rows is not None]) if seen[0] is not None else None
+
+
 def to_bytes(vectors: Mapping[str, Vectors]) -> bytes:
     """As safetensors."""
     content: bytes = save({part: np.ascontiguousarray(rows) for part, rows in vectors.items()})

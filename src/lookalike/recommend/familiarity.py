@@ -15,7 +15,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from lookalike.models.encoder import Encoder
-from lookalike.models.unrelated import UNRELATED, from_bytes, unrelated_vectors
+from lookalike.models.unrelated import (
+    UNRELATED,
+    from_bytes,
+    unrelated_vectors,
+    unrelated_words_as_pictures,
+)
 from lookalike.store.interface import Store
 from lookalike.types import Vector, Vectors
 
@@ -34,9 +39,14 @@ class Familiarity:
         self._guard = threading.Lock()
         self._drawn: tuple[int, dict[str, Vectors], dict[str, float]] | None = None
 
-    def is_strange(self, parts: Mapping[str, Vector]) -> bool:
-        """Whether neither picture nor words tell this catalogue's products apart better than nonsense does."""
+    def is_strange(self, parts: Mapping[str, Vector], *, told: bool = False) -> bool:
+        """Whether neither picture nor words tell this catalogue's products apart better than nonsense does.
+
+        told: the image part is no picture's, but what words would look like; so it is compared with such.
+        """
         sample, limits = self._sample_and_limits()
+        if told and "image" in parts and "image" in sample:
+            limits = {**limits, "image": self._told_limit(sample["image"])}
         judged = [part for part in _JUDGED if part in parts and part in limits]
         return bool(judged) and all(_spread(sample[p], parts[p][None, :])[0] <= limits[p] for p in judged)
 
@@ -47,9 +57,13 @@ class Familiarity:
                 sample = self._sample()
                 kept = self._store.fitted().get(UNRELATED)
                 unrelated = from_bytes(kept) if kept is not None else unrelated_vectors(self._encoder)
-                limits = {p: float(np.percentile(_spread(s, unrelated[p]), _LEVEL)) for p, s in sample.items()}
+                limits = {p: _limit(s, unrelated[p]) for p, s in sample.items()}
                 self._drawn = version, sample, limits
             return self._drawn[1:]
+
+    def _told_limit(self, sample: Vectors) -> float:
+        unrelated = unrelated_words_as_pictures(self._encoder)
+        return _limit(sample, unrelated) if unrelated is not None else 0.0
 
     def _sample(self) -> dict[str, Vectors]:
         """The judged parts of some products that have them."""
@@ -62,6 +76,11 @@ class Familiarity:
             if len(rows) >= _FEWEST:
                 found[part] = np.stack(rows)
         return found
+
+
+def _limit(sample: Vectors, unrelated: Vectors) -> float:
+    """The spread that a query must exceed to mean anything."""
+    return float(np.percentile(_spread(sample, unrelated), _LEVEL))
 
 
 def _spread(sample: Vectors, queries: Vectors) -> Vector:
