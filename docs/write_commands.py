@@ -14,12 +14,14 @@ from typer.testing import CliRunner
 from lookalike.cli import app
 
 COMMANDS = (
-    [[], ["index"], ["similar"], ["search"], ["info"], ["demo"], ["evaluate"], ["cutout"], ["export"], ["map"]]
+    [[], ["index"], ["similar"], ["search"], ["look"], ["info"], ["demo"], ["evaluate"]]
+    + [["cutout"], ["export"], ["map"]]
     + [["models"]]
     + [["models", name] for name in ("list", "show", "pull", "export")]
     + [["repair"], ["snapshot"]]
     + [["snapshot", name] for name in ("list", "create", "restore", "delete")]
     + [["train"], *(["train", name] for name in ("embedder", "classifier", "siamese"))]
+    + [["annotations"], ["annotations", "convert"]]
 )
 
 

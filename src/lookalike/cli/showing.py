@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lookalike.indexing.fitting import Progress
     from lookalike.media.fetching import Fetcher
     from lookalike.media.sheets import Card
-    from lookalike.types import Match, Pixels, Product
+    from lookalike.types import Box, Look, Match, Pixels, Product
 
 DEMO_PRODUCT = "drs-501-red"  # a floral dress of the drawn shop
 _SHEET_SIDE = 480  # pixels of the longer side
@@ -94,7 +94,16 @@ def print_json(
     rows = [match_as_json(m) for m in matches]
     if reasons is not None:
         rows = [{**row, "why": list(why)} for row, why in zip(rows, reasons, strict=True)]
-    typer.echo(json.dumps({"query": query, "matches": rows}, ensure_ascii=False))
+    print_document({"query": query, "matches": rows})
+
+
+def print_document(document: Mapping[str, Any]) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False))
+
+
+def box_as_json(box: Box) -> list[float]:
+    """Left, top, right, bottom."""
+    return [round(side, 6) for side in (box.left, box.top, box.right, box.bottom)]
 
 
 def match_as_json(match: Match) -> dict[str, Any]:
@@ -212,6 +221,20 @@ def sheet_of_search(
     title = text or Path(image or "").name
     card = Card(title, ("words" if image is None else "picture",), _pixels(image or "", fetcher))
     write_sheet(path, f"Search: {title}", card, _cards(matches, fetcher))
+
+
+def sheet_of_look(path: Path, photo: str, words: Sequence[str], look: Look, fetcher: Fetcher) -> None:
+    """Draw a photograph and what is like each garment on it."""
+    from lookalike.media.decoding import decode
+    from lookalike.media.fetching import read_bytes
+    from lookalike.media.look_sheets import Marked, write_look
+
+    pixels = decode(read_bytes(photo, fetcher=fetcher), at_least=2 * _SHEET_SIDE)
+    found = [
+        Marked(g.detection.box, f"{g.detection.label} {g.detection.score:.2f}", _cards(g.matches, fetcher))
+        for g in look.garments
+    ]
+    write_look(path, f"Shop the look: {Path(photo).name}", words, pixels, found)
 
 
 def _cards(matches: Sequence[Match], fetcher: Fetcher, *, query: Product | None = None) -> list[Card]:

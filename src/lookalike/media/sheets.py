@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -18,8 +18,9 @@ from lookalike.errors import LookalikeError
 from lookalike.files import whole
 from lookalike.types import Pixels
 
-_COLUMNS, _CARD, _PICTURE, _GAP = 4, 330, 300, 24
-_TEXT, _MUTED, _LINE, _ACCENT, _GROUND = "#1d1d1f", "#6e6e73", "#e3e3e8", "#0a7d5a", "#fafafa"
+GAP = 24  # pixels between things
+_COLUMNS, _CARD, _PICTURE = 4, 330, 300
+TEXT, MUTED, LINE, ACCENT, GROUND = "#1d1d1f", "#6e6e73", "#e3e3e8", "#0a7d5a", "#fafafa"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,11 +44,20 @@ class Row:
 
 def write_sheet(path: Path, heading: str, query: Card, cards: Sequence[Card]) -> None:
     """Draw to a `.png` or `.html` file, whole or not at all."""
+    write(
+        path,
+        png=lambda: contact_sheet(heading, query, cards),
+        html=lambda: html_sheet(heading, query, cards),
+    )
+
+
+def write(path: Path, *, png: Callable[[], Image.Image], html: Callable[[], str]) -> None:
+    """What a sheet's file asks for by its name. Raises `LookalikeError` for one that is neither."""
     suffix = path.suffix.lower()
     if suffix == ".png":
-        content = _png(contact_sheet(heading, query, cards))
+        content = _png(png())
     elif suffix in (".html", ".htm"):
-        content = html_sheet(heading, query, cards).encode()
+        content = html().encode()
     else:
         raise LookalikeError(f"a sheet is a .png or an .html file, not {path.name!r}")
     with whole(path, "sheet") as file:
@@ -66,13 +76,13 @@ def contact_sheet(heading: str, query: Card, cards: Sequence[Card]) -> Image.Ima
     """The query first, its answers after it, four in a row."""
     rows = -(-(1 + len(cards)) // _COLUMNS)
     height = _card_height([query, *cards])
-    width = _COLUMNS * _CARD + (_COLUMNS + 1) * _GAP
-    sheet = Image.new("RGB", (width, 84 + rows * (height + _GAP)), _GROUND)
+    width = _COLUMNS * _CARD + (_COLUMNS + 1) * GAP
+    sheet = Image.new("RGB", (width, 84 + rows * (height + GAP)), GROUND)
     draw = ImageDraw.Draw(sheet)
-    draw.text((_GAP, 26), _fit(draw, heading, width - 2 * _GAP, 28), _TEXT, _font(28))
+    draw.text((GAP, 26), fitting(draw, heading, width - 2 * GAP, 28), TEXT, font(28))
     for at, card in enumerate([query, *cards]):
-        left = _GAP + at % _COLUMNS * (_CARD + _GAP)
-        top = 84 + at // _COLUMNS * (height + _GAP)
+        left = GAP + at % _COLUMNS * (_CARD + GAP)
+        top = 84 + at // _COLUMNS * (height + GAP)
         _draw_card(sheet, draw, card, (left, top), height, is_query=at == 0)
     return sheet
 
@@ -85,7 +95,7 @@ def _draw_card(
     sheet: Image.Image, draw: ImageDraw.ImageDraw, card: Card, at: tuple[int, int], height: int, *, is_query: bool
 ) -> None:
     left, top = at
-    outline = _ACCENT if is_query else _LINE
+    outline = ACCENT if is_query else LINE
     draw.rounded_rectangle((left, top, left + _CARD, top + height), 14, "white", outline, 3 if is_query else 1)
     if card.pixels is not None:
         picture = Image.fromarray(card.pixels)
@@ -97,32 +107,32 @@ def _draw_card(
         sheet.paste(picture, (left + (_CARD - picture.width) // 2, top + 15 + (_PICTURE - picture.height) // 2))
     else:
         draw.rectangle((left + 15, top + 15, left + 15 + _PICTURE, top + 15 + _PICTURE), "#f2f2f5")
-        draw.text((left + 30, top + 150), _fit(draw, card.title, _PICTURE - 30, 20), _MUTED, _font(20))
+        draw.text((left + 30, top + 150), fitting(draw, card.title, _PICTURE - 30, 20), MUTED, font(20))
     down = top + 15 + _PICTURE + 14
-    draw.text((left + 15, down), _fit(draw, card.title, _CARD - 30, 18), _TEXT, _font(18))
+    draw.text((left + 15, down), fitting(draw, card.title, _CARD - 30, 18), TEXT, font(18))
     for number, line in enumerate(card.lines):
-        draw.text((left + 15, down + 28 + 22 * number), _fit(draw, line, _CARD - 30, 15), _MUTED, _font(15))
+        draw.text((left + 15, down + 28 + 22 * number), fitting(draw, line, _CARD - 30, 15), MUTED, font(15))
     if card.score is not None:
         bottom = top + height - 24
         draw.rounded_rectangle((left + 15, bottom, left + _CARD - 75, bottom + 8), 4, "#ececf0")
         filled = int((_CARD - 90) * card.score)
         if filled >= 8:
-            draw.rounded_rectangle((left + 15, bottom, left + 15 + filled, bottom + 8), 4, _ACCENT)
-        draw.text((left + _CARD - 62, bottom - 7), f"{card.score:.3f}", _TEXT, _font(16))
+            draw.rounded_rectangle((left + 15, bottom, left + 15 + filled, bottom + 8), 4, ACCENT)
+        draw.text((left + _CARD - 62, bottom - 7), f"{card.score:.3f}", TEXT, font(16))
     elif is_query:
-        draw.text((left + 15, top + height - 30), "the query", _ACCENT, _font(16))
+        draw.text((left + 15, top + height - 30), "the query", ACCENT, font(16))
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _fit(draw: ImageDraw.ImageDraw, text: str, width: int, size: int) -> str:
+def fitting(draw: ImageDraw.ImageDraw, text: str, width: int, size: int) -> str:
     """The text, cut to the width with an ellipsis."""
-    font = _font(size)
-    if draw.textlength(text, font) <= width:
+    letters = font(size)
+    if draw.textlength(text, letters) <= width:
         return text
-    while text and draw.textlength(text + "...", font) > width:
+    while text and draw.textlength(text + "...", letters) > width:
         text = text[:-1]
     return text.rstrip() + "..."
 
@@ -159,31 +169,33 @@ meter { width: 100%; height: .6rem; margin-top: .6rem }
 
 def html_sheet(heading: str, query: Card, cards: Sequence[Card]) -> str:
     """One file that needs no other: pictures are inside it, nothing is loaded."""
-    return _html(heading, f"<main>{_figures(query, cards)}</main>")
+    return page(heading, f"<main>{_figures(query, cards)}</main>")
 
 
 def html_rows(heading: str, rows: Iterable[Row]) -> str:
     """As `html_sheet`, with a heading over each query and its answers."""
-    return _html(
+    return page(
         heading,
         "".join(f"<h2>{escape(row.heading)}</h2><main>{_figures(row.query, row.cards)}</main>" for row in rows),
     )
 
 
 def _figures(query: Card, cards: Sequence[Card]) -> str:
-    return "".join([_figure(query, is_query=True), *(_figure(card) for card in cards)])
+    return "".join([figure(query, is_query=True), *(figure(card) for card in cards)])
 
 
-def _html(heading: str, body: str) -> str:
+def page(heading: str, body: str, *, style: str = "") -> str:
+    """A whole document; `style` comes after the one that all sheets have."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(heading)}</title><style>{_STYLE}</style></head>"
+        f"<title>{escape(heading)}</title><style>{_STYLE}{style}</style></head>"
         f"<body><h1>{escape(heading)}</h1>{body}</body></html>\n"
     )
 
 
-def _figure(card: Card, *, is_query: bool = False) -> str:
+def figure(card: Card, *, is_query: bool = False) -> str:
+    """A card as HTML."""
     lines = "".join(f"<small>{escape(line)}</small>" for line in card.lines)
     score = ""
     if card.score is not None:
@@ -194,16 +206,17 @@ def _figure(card: Card, *, is_query: bool = False) -> str:
     elif is_query:
         score = '<small class="score">the query</small>'
     return (
-        f'<figure{" class=query" if is_query else ""}><div class="frame">{_img(card)}</div>'
+        f'<figure{" class=query" if is_query else ""}><div class="frame">{picture(card)}</div>'
         f"<figcaption><b>{escape(card.title)}</b>{lines}{score}</figcaption></figure>"
     )
 
 
-def _img(card: Card) -> str:
+def picture(card: Card, largest: tuple[int, int] = (480, 640)) -> str:
+    """A card's picture as HTML, inside the document; its title where there is none."""
     if card.pixels is None:
         return f"<span>{escape(card.title)}</span>"
     image = Image.fromarray(card.pixels)
-    image.thumbnail((480, 640), Image.Resampling.LANCZOS)
+    image.thumbnail(largest, Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=85)
     inside = base64.b64encode(buffer.getvalue()).decode()

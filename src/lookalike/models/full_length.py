@@ -35,7 +35,7 @@ def is_full_length(regions: Regions, person: Figure) -> bool:
         lowest = slice(bottom - _least(_CLEAR * height), bottom)
         return ends or _shows(regions, person.mask, lowest, ("footwear",), _CUT)
     columns = np.flatnonzero(person.mask.any(axis=0))
-    return ends and height >= _SLENDER * (columns[-1] + 1 - columns[0])
+    return ends and bool(height >= _SLENDER * (columns[-1] + 1 - columns[0]))
 
 
 def _least(rows: float) -> int:
