@@ -1,4 +1,4 @@
-"""Commands that make models from a shop's own pictures: `train embedder`, `classifier`, `siamese`."""
+"""Commands that make models from a shop's own pictures: `train embedder`, `classifier`, `siamese`, `segmenter`."""
 
 from __future__ import annotations
 
@@ -173,6 +173,48 @@ def siamese(
             around=around,
         )
     _say(done, out)
+
+
+@app.command()
+def segmenter(
+    source: Annotated[Path, typer.Argument(help="Marked pictures: labelme, VIA, COCO, YOLO polygons, or masks.")],
+    out: Out,
+    labels: Annotated[
+        str, typer.Option(help="A label map by name or file, such as street-59; labels as they are if not given.")
+    ] = "",
+    pictures: Annotated[Path | None, typer.Option(help="Where the pictures lie, if not beside the marks.")] = None,
+    start: Annotated[
+        str, typer.Option("--from", help="default, imagenet, or a segmenter made here by its spec.toml.")
+    ] = "default",
+    hold_out: Annotated[float, typer.Option(help="Share of the pictures that figures come from.")] = 0.15,
+    steps: Steps = 0,
+    minutes: Minutes = 0.0,
+    seed: Seed = 0,
+    side: Side = 0,
+    batch: Size = 0,
+    rate: Rate = 0.0,
+    patience: Patience = 0,
+) -> None:
+    """Learn what each pixel shows from your own masks: a model for `cutout --model` and `look`."""
+    from lookalike.training.annotations.converting import open_annotations
+    from lookalike.training.commands import Plan
+    from lookalike.training.segmenter import train_segmenter
+
+    marked = open_annotations(source, pictures=pictures, labels=labels or None)
+    done = train_segmenter(
+        marked,
+        out,
+        start=start,
+        hold_out=hold_out,
+        plan=Plan(steps, minutes, seed, side, batch, rate, patience),
+        say=showing.say,
+    )
+    for words, figures in (("this model", done.figures), ("the one in use", done.current)):
+        if figures:
+            spelled = ", ".join(f"{name} {value:.3f}" for name, value in figures.items() if name != "step")
+            showing.say(f"{words}, on {done.counts[1]:,} pictures held out: {spelled}")
+    showing.say(f"curves: {out / 'training' / 'curves.png'}   card: {done.spec.with_suffix('.md')}")
+    showing.say(f"next:   lookalike cutout PHOTO --model {done.spec} --out FOLDER")
 
 
 @contextmanager

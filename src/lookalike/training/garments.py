@@ -428,7 +428,11 @@ def publish(task: Garments, out: Path, *, say: Any) -> None:
     source = task.sources["fashion"]
     some = np.random.default_rng(0).permutation(len(source.pixels))[:WORDS_FROM]
     facts = [
-        {FIELDS[head]: task.classes[head][labels[at]] for head, labels in source.labels.items() if labels[at] >= 0}
+        {
+            field: task.classes[head][source.labels[head][at]]
+            for head, field in FIELDS.items()
+            if source.labels[head][at] >= 0
+        }
         for at in some
     ]
     seen = embed(network, [source.pixels[at] for at in some], side)

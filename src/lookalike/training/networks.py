@@ -26,7 +26,9 @@ def lite0_trunk() -> Any:
     """
     from lookalike.training.export import IMAGE_SOURCES, efficientnet
 
-    return efficientnet(IMAGE_SOURCES["efficientnet-lite0"])
+    trunk: Any = efficientnet(IMAGE_SOURCES["efficientnet-lite0"])
+    trunk._fc = _torch().nn.Identity()  # ImageNet's classes: a third of the weights, and nobody asks for them
+    return trunk
 
 
 def garment_encoder(

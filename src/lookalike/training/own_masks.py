@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,8 +15,8 @@ from lookalike.media.decoding import decode
 from lookalike.media.framing import resize
 from lookalike.media.scenes import Manner, Scene, before, part_of, plain_ground, seen, shrunk
 from lookalike.training.annotations.contours import mask_of
-from lookalike.training.annotations.shapes import Annotated, Fault, Rectangle
-from lookalike.types import Pixels
+from lookalike.training.annotations.shapes import Annotated, Annotations, Fault, Rectangle
+from lookalike.types import GARMENTS, Pixels
 
 BACKGROUND = "background"
 _LONGEST = 512  # pixels that a picture is kept at
@@ -53,15 +53,19 @@ class OwnMasks:
         return shares
 
 
-def read_own_masks(pictures: Iterable[Annotated | Fault], labels: tuple[str, ...], *, hold_out: float) -> OwnMasks:
+def read_own_masks(marked: Annotations, *, hold_out: float) -> OwnMasks:
     """Marked pictures split by the hash of their path. Small shapes lie over large ones.
 
-    labels: what is learned, the background first; what is marked otherwise is background. Raises `LookalikeError`
-    where boxes stand for outlines, or there is too little to learn from.
+    Labels that ours are among come in our order, background and person first. Raises `LookalikeError` where boxes
+    stand for outlines, or there is too little to learn from.
     """
+    each = list(marked.each)
+    there = {shape.label for one in each if isinstance(one, Annotated) for shape in one.shapes}
+    ours = [label for label in ("person", *GARMENTS) if label in there]
+    labels = (BACKGROUND, *ours, *sorted(there - {BACKGROUND, *ours}))
     found = OwnMasks(labels)
     numbers = {label: number for number, label in enumerate(labels)}
-    for picture in pictures:
+    for picture in each:
         if isinstance(picture, Fault):
             found.skipped[picture.reason] += 1
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ from lookalike.models.segmenters import DEFAULT as DEFAULT_MODEL
 from lookalike.models.segmenters import open_segmenter
 from lookalike.models.specs import find_spec
 from lookalike.models.weights import find_companion, sha256
-from lookalike.training.annotations.shapes import Annotated, Fault
+from lookalike.training.annotations.shapes import Annotations
 from lookalike.training.beginning import DEFAULT
 from lookalike.training.commands import Plan, planned_training
 from lookalike.training.export import export_segmenter
 from lookalike.training.loop import Curves, Say, Schedule, load_weights, read_weights, save_weights
 from lookalike.training.networks import lite0_trunk
-from lookalike.training.own_masks import BACKGROUND, OwnMasks, read_own_masks
+from lookalike.training.own_masks import OwnMasks, read_own_masks
 from lookalike.training.segmenting import SegmentingTask
 from lookalike.training.unet import unet
 from lookalike.types import GARMENTS
@@ -46,8 +46,7 @@ class Trained:
 
 
 def train_segmenter(
-    pictures: Iterable[Annotated | Fault],
-    labels: Sequence[str],
+    marked: Annotations,
     out: Path,
     *,
     start: str = DEFAULT,
@@ -57,13 +56,13 @@ def train_segmenter(
 ) -> Trained:
     """Learn to tell a user's labels apart, and say how well it does beside the model that is used now.
 
-    labels: what was marked, without the background; those of `types.GARMENTS` come out as garments. start: the
-    weights to begin with: `default` those of the garment parser, `imagenet` those of the encoder alone. hold_out:
-    the share of pictures that figures come from. Raises `LookalikeError` where there is too little to learn from.
+    marked: as `annotations.converting.open_annotations` gives it; labels of `types.GARMENTS` come out as garments.
+    start: the weights to begin with: `default` those of the garment parser, `imagenet` those of the encoder alone.
+    hold_out: the share of pictures that figures come from. Raises `LookalikeError` where there is too little.
     """
     torch = require("torch", extra="train", to="train a segmenter")
-    classes = (BACKGROUND, *(label for label in labels if label != BACKGROUND))
-    masks = read_own_masks(pictures, classes, hold_out=hold_out)
+    masks = read_own_masks(marked, hold_out=hold_out)
+    classes = masks.labels
     say(
         f"{len(masks.train):,} marked pictures to learn from, {len(masks.held):,} held out; "
         f"labels: {', '.join(classes[1:])}"
