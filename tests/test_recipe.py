@@ -103,7 +103,7 @@ def test_json_that_is_no_recipe_is_an_error() -> None:
     for text in ("[]", "5", '"x"', "null"):
         with pytest.raises(RecipeError):
             Recipe.from_json(text)
-    assert json.loads(Recipe().to_json())["canvas"] == 224
+    assert json.loads(Recipe(canvas=200).to_json())["canvas"] == 200
 
 
 def test_weights_of_one_query_are_checked_too() -> None:

@@ -19,8 +19,8 @@ from lookalike.errors import RecipeError
 _N = TypeVar("_N", int, float)
 _PARTS = ("image", "text", "colour")
 REDUCE_TO = {"image": 512, "text": 128, "colour": 512}
-WHITEN = {"image": 0.5, "text": 0.0, "colour": 0.0}
-WEIGHTS = {"image": 1.0, "text": 0.5, "colour": 0.4}
+WHITEN = {"image": 0.0, "text": 0.0, "colour": 0.0}
+WEIGHTS = {"image": 1.0, "text": 0.5, "colour": 0.3}
 _QUERY_TIME = {"weights"}  # may change without touching a stored vector
 
 
@@ -30,15 +30,16 @@ class Recipe:
 
     `"none"` for a part leaves it out. `cutout` is the segmenter that cuts what is worn out of each picture first,
     in the catalogue and in queries alike. `reduce_to` is how many dimensions PCA leaves of a part that has more,
-    `whiten` how far it evens out their spread (0 keeps it, 1 makes all equal). Measured on 36,072 products: 512
-    half-whitened dimensions are best for pictures, 128 as they are for fixed word vectors (benchmarks/README.md).
+    `whiten` how far it evens out their spread (0 keeps it, 1 makes all equal). A network that was trained for
+    likeness, as the default, is best as it is; one that was trained to name objects is better half-whitened, and
+    fixed word vectors are best with 128 dimensions (benchmarks/README.md).
     """
 
-    image: str = "efficientnet-lite0-int8"
+    image: str = "garments-int8"
     text: str = "wordllama"
     colour: str = "garment-colours"
     cutout: str = "none"
-    canvas: int = 224  # pixels a side of the white square that every picture is fitted into
+    canvas: int = 144  # pixels a side of the white square that every picture is fitted into
     reduce_to: Mapping[str, int] = field(default_factory=dict)  # laid over REDUCE_TO
     whiten: Mapping[str, float] = field(default_factory=dict)  # laid over WHITEN
     weights: Mapping[str, float] = field(default_factory=dict)  # laid over WEIGHTS

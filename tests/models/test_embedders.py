@@ -25,7 +25,7 @@ from lookalike.types import Pixels
 
 TEXTS = ["Red cotton shirt", "a long linen dress with a belt, for the summer", "", "%%%", "RED COTTON SHIRT"]
 IMAGE_MODELS, TEXT_MODELS = (
-    ["efficientnet-lite0-int8", "efficientnet-lite0", "gradients"],
+    ["garments-int8", "garments", "efficientnet-lite0-int8", "efficientnet-lite0", "gradients"],
     ["wordllama", "hashed-words"],
 )
 
@@ -111,7 +111,7 @@ def test_the_default_model_finds_alike_what_its_original_finds_alike() -> None:
     files = sorted((sample_shop() / "images").glob("*-main.jpg"))[::12]
     pictures = [decode(file.read_bytes()) for file in files]
     pairs = np.triu_indices(len(pictures), k=1)
-    exact, default = (unit(open_image_embedder(n).embed(pictures)) for n in ("efficientnet-lite0", Recipe().image))
+    exact, default = (unit(open_image_embedder(n).embed(pictures)) for n in ("garments", Recipe().image))
     assert (exact * default).sum(axis=1).min() > 0.85
     assert np.corrcoef((exact @ exact.T)[pairs], (default @ default.T)[pairs])[0, 1] > 0.95
 

@@ -111,7 +111,7 @@ WRONG: list[tuple[Any, str]] = [
     ([{"name": "m", "at_most": 2}], "has no 'per'"),
     ([{"name": "m", "at_most": 2, "per": 5}], "per is 5"),
     ([{"name": "s", "same": "brand", "level": 2}], "level is for a category"),
-    ([{**HIDE, "on": "look"}], "on is 'look': use similar or search"),
+    ([{**HIDE, "on": "map"}], "on is 'map': use similar or search or look"),
     ([{**HIDE, "where": "price<"}], "rule 'h': where: filter 'price<' has no value"),
     ([{**HIDE, "when": {"price": {"under": 5}}}], "when: filter on 'price' has operator 'under'"),
 ]
