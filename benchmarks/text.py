@@ -1,17 +1,17 @@
 """Which text model finds what a shop's words mean? wordllama, MiniLM, hashed n-grams and plain BM25, side by side.
 
-    neighbours    fashion-small, by title alone: do the nearest 7 share type, colour, gender; and brand, the first
-                  word of the title, which must not dominate; shop-men, by description alone: category
-    shown         what users write, "navy blue casual shoe for men", made from the facts of products: is what comes
+    neighbours    fashion-small, by title alone: do the nearest 7 share type, colour, gender; and brand, which must
+                  not dominate; shop-men, by description alone: category
+    sentences     what users write, "navy blue casual shoe for men", made from the facts of products: is what comes
                   of the type and colour? Products are known by their titles alone
-    hidden        the same, with every word hidden from the products: text must find pictures. Through
-                  `Recommender.search`, as a user would ask; products as indexed with their words beside it
+    brands        "puma casual shoe": is what comes of the brand, and of the type?
 
     python benchmarks/text.py --work /tmp/bench --held-out
     python benchmarks/text.py --work /tmp/bench --store DIR      # a store that holds fashion-small
 
-MiniLM takes part where its weights are here (`lookalike models pull minilm`). Vectors of text are reduced as a
-recipe does. --held-out takes queries only from products that training never sees.
+Brands are told apart from the rest of a title, as in a recipe, and for comparison left in it. What words find by
+Brands are told apart from the rest of a title, as in a recipe, and for comparison left in it. What words find by
+Vectors of text are reduced as a recipe does. --held-out takes queries only from products that training never sees.
 """
 
 from __future__ import annotations
@@ -29,23 +29,21 @@ from machine import heading
 from quality import HELD_OUT
 from tables import intervals, means
 
-from lookalike.evaluate import Contender, Question, StoreContender, compare, held_out, metrics
+from lookalike.evaluate import Contender, Question, StoreContender, compare, held_out
 from lookalike.evaluate import questions as asking
 from lookalike.evaluate.benchmark import QUERIES, SEED
 from lookalike.evaluate.contenders import Answer, Likeness
-from lookalike.evaluate.intervals import figure, numbered
-from lookalike.evaluate.report import Answers, Report, Result
+from lookalike.evaluate.intervals import numbered
+from lookalike.evaluate.report import Report
 from lookalike.evaluate.shelf import Shelf
+from lookalike.models.brands import Brands, learn_brands
 from lookalike.models.encoder import Encoder, Wording
-from lookalike.models.reduction import Reduction, ReductionFitter
+from lookalike.models.reduction import ReductionFitter
 from lookalike.models.specs import find_spec
 from lookalike.models.weights import is_here
 from lookalike.recipe import Recipe
 from lookalike.recommend.recommender import Recommender
-from lookalike.store.interface import Store
-from lookalike.store.memory import MemoryStore
-from lookalike.store.rows import rows_table
-from lookalike.types import Product, Vectors, View
+from lookalike.types import Vectors, View
 
 MODELS = ("wordllama", "minilm", "hashed-words")
 FACTS = ("articleType", "baseColour", "gender")
@@ -70,20 +68,22 @@ Texts = Mapping[str, str]  # id of a product or of a query -> words
 
 
 class Vectorised:
-    """A contender by a text model, centred and reduced on the texts of the gallery as a recipe does."""
+    """A contender by a text model, centred and reduced on the texts of the gallery as a recipe does.
 
-    def __init__(self, model: str, texts: Texts, queries: Texts) -> None:
+    brands: told apart from the rest of a title.
+    """
+
+    def __init__(self, model: str, texts: Texts, queries: Texts, brands: Brands | None = None) -> None:
         self.name = model
         recipe = Recipe(image="none", colour="none", text=model)
-        encoder = Encoder(recipe)
+        encoder = Encoder(recipe, brands=brands)
         described = encoder.describe_wordings([Wording(text, "") for text in texts.values()])
         fitter = ReductionFitter(recipe.reduce_to["text"], whiten=recipe.whiten["text"])
         fitter.add(described)
         encoder.reductions = {"text": fitter.fit()}
         self._rows = dict(zip(texts, encoder.reduce("text", described), strict=True))
         if queries:
-            asked = encoder.encode_wordings([Wording(text, "") for text in queries.values()])
-            self._rows |= dict(zip(queries, asked, strict=True))
+            self._rows |= {name: encoder.encode_text(text)[0] for name, text in queries.items()}
 
     def asked(self, queries: Sequence[View], *, words: bool) -> Answer:
         mine = self._of(queries)
@@ -130,15 +130,18 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", text.lower()))
 
 
-def contenders(texts: Texts, queries: Texts) -> list[Contender]:
-    """Of each model whose weights are on this machine, and BM25."""
-    found: list[Contender] = []
+def contenders(texts: Texts, queries: Texts, brands: Brands | None = None) -> list[Contender]:
+    """Of each model whose weights are on this machine; the default with brands left in the titles; and BM25."""
+    found: list[Vectorised] = []
     for model in MODELS:
         if is_here(find_spec(model)):
             catalogues.say(f"describing {len(texts):,} texts with {model}")
-            found.append(Vectorised(model, texts, queries))
+            found.append(Vectorised(model, texts, queries, brands))
         else:
             catalogues.say(f"{model} is left out: its weights are not here (lookalike models pull {model})")
+    if brands is not None:
+        found.append(Vectorised(MODELS[0], texts, queries))
+        found[-1].name = f"{MODELS[0]}, brand in the title"
     return [*found, BM25(texts, queries)]
 
 
@@ -154,14 +157,10 @@ def by_parts(shop: Recommender) -> list[Contender]:
     ]
 
 
-def with_brands(shelf: Shelf, texts: Texts) -> Shelf:
-    """The first word of a title as a further fact."""
-    brands = [next(iter(_words(texts[view.product_id])), "") for view in shelf.views]
-    return Shelf(shelf.name, shelf.views, shelf.styles, {**shelf.facts, "brand": brands})
-
-
-def _without_first(text: str) -> str:
-    return text.partition(" ")[2]
+def with_brands(shelf: Shelf, texts: Texts, brands: Brands) -> Shelf:
+    """The brand in front of a title as a further fact."""
+    told = [brands.split(texts[view.product_id])[1].lower() for view in shelf.views]
+    return Shelf(shelf.name, shelf.views, shelf.styles, {**shelf.facts, "brand": told})
 
 
 # -- what users write -------------------------------------------------------------------------------
@@ -173,11 +172,11 @@ def sentences(shelf: Shelf, rows: Sequence[int]) -> dict[str, int]:
     for at in rows:
         kind, colour, gender = (shelf.facts[column][at] for column in FACTS)
         if kind and colour and gender:
-            found.setdefault(f"{colour.lower()} {_singular(kind.lower())} for {gender.lower()}", at)
+            found.setdefault(f"{colour.lower()} {singular(kind.lower())} for {gender.lower()}", at)
     return dict(list(found.items())[:ASKED])
 
 
-def _singular(kind: str) -> str:
+def singular(kind: str) -> str:
     """ "casual shoes" is "casual shoe", and "shorts" stay shorts."""
     if kind.rpartition(" ")[2] in PAIRS or not kind.endswith("s") or kind.endswith("ss"):
         return kind
@@ -186,7 +185,20 @@ def _singular(kind: str) -> str:
     return kind.removesuffix("es" if kind.endswith(("ches", "shes", "sses", "xes")) else "s")
 
 
-def sentence_questions(shelf: Shelf, asked: Mapping[str, int], gallery: Sequence[int]) -> list[Question]:
+def brand_phrases(shelf: Shelf, rows: Sequence[int], shown: Sequence[int]) -> dict[str, int]:
+    """What someone who wants a thing of a brand would write, where there are enough: "puma casual shoe"."""
+    there = Counter((shelf.facts["brand"][at], shelf.facts[FACTS[0]][at]) for at in shown)
+    found: dict[str, int] = {}
+    for at in rows:
+        brand, kind = shelf.facts["brand"][at], shelf.facts[FACTS[0]][at]
+        if brand and there[brand, kind] >= DEPTH:
+            found.setdefault(f"{brand} {singular(kind.lower())}", at)
+    return dict(list(found.items())[:ASKED])
+
+
+def sentence_questions(
+    shelf: Shelf, asked: Mapping[str, int], gallery: Sequence[int], wanted: Sequence[Sequence[str]]
+) -> list[Question]:
     return [
         Question(
             " + ".join(columns),
@@ -197,7 +209,7 @@ def sentence_questions(shelf: Shelf, asked: Mapping[str, int], gallery: Sequence
             (),
             numbered(list(asked)),
         )
-        for columns in (FACTS[:2], FACTS)
+        for columns in wanted
     ]
 
 
@@ -207,37 +219,6 @@ def _labels(
     said = list(zip(*(shelf.facts[column] for column in columns), strict=True))
     codes = numbered([said[at] for at in [*asked, *gallery]])
     return codes[: len(asked)], codes[len(asked) :]
-
-
-def searched(shop: Recommender, name: str, question: Question) -> Answers:
-    """The sentences through `Recommender.search`: what a user gets."""
-    shown = dict(zip((view.product_id for view in question.gallery), question.shown, strict=True))
-    hits = np.zeros((len(question.queries), DEPTH), bool)
-    for row, view, label in zip(hits, question.queries, question.asked, strict=True):
-        found = [shown.get(match.product.id, -1) for match in shop.search(text=view.product_id, k=DEPTH)]
-        row[: len(found)] = np.array(found) == label
-    wanted = np.array([(question.shown == label).sum() for label in question.asked])
-    scores = {
-        f"P@{DEPTH}": metrics.precision_at(hits, DEPTH),
-        f"R@{DEPTH}": metrics.found_at(hits, DEPTH),
-        f"recall@{DEPTH}": metrics.recall_at(hits, wanted, DEPTH),
-    }
-    return Answers(name, {n: figure(of, question.clusters, seed=SEED) for n, of in scores.items()}, {})
-
-
-def without_words(store: Store, fitted: Mapping[str, bytes]) -> Recommender:
-    """The same products by their pictures alone: no title, no fact, and nothing in the text part."""
-    header, hidden = store.header, MemoryStore(store.header, name="hidden")
-    every = store.ids(limit=0)
-    for at in range(0, len(every), 2_000):
-        stored = [one for views in store.views(every[at : at + 2_000]).values() for one in views]
-        blocks = {p: np.stack([one.parts[p] for one in stored]) for p in header.parts}
-        blocks["text"] = np.zeros_like(blocks["text"])
-        products = [Product(one.view.product_id, images=(one.view.picture,)) for one in stored]
-        views = [(product, one.view) for product, one in zip(products, stored, strict=True)]
-        hidden.put(rows_table(header, views, [""] * len(views), blocks))
-    reductions = {p: Reduction.from_bytes(fitted[p]) for p in header.parts if p in fitted}
-    return Recommender(hidden, encoder=Encoder(header.recipe, reductions), name="hidden")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
@@ -258,8 +239,9 @@ def fashion(options: argparse.Namespace, work: Path) -> None:
     table = catalogues.unpacked("fashion-small", data=options.data, work=work)
     folder = options.store or catalogues.store_of(table, work / f"fashion-small-{Recipe().fingerprint()}.store")
     shop = Recommender.open(folder)
-    titles = {i: product.title for i, product in shop.store.products(shop.store.ids(limit=0)).items()}
-    shelf = with_brands(Shelf.read(shop.store, FACTS, name="fashion-small"), titles)
+    products = shop.store.products(shop.store.ids(limit=0))
+    titles, brands = {i: product.title for i, product in products.items()}, learn_brands(list(products.values()))
+    shelf = with_brands(Shelf.read(shop.store, FACTS, name="fashion-small"), titles, brands)
     everything = asking.main_views(shelf)
     shown = sorted(asking.drawn(everything, options.products or len(everything), seed=SEED + 1))
     texts = {shelf.views[at].product_id: titles[shelf.views[at].product_id] for at in shown}
@@ -267,30 +249,23 @@ def fashion(options: argparse.Namespace, work: Path) -> None:
     if options.held_out:
         rows = [at for at in rows if held_out(shelf.views[at].product_id, HELD_OUT["fashion-small"])]
     drawn = asking.drawn(rows, options.queries, seed=SEED)
-    asked = sentences(shelf, drawn)
-    models = contenders(texts, {text: text for text in asked})
-    brandless = Vectorised(MODELS[0], {i: _without_first(text) for i, text in texts.items()}, {})
-    brandless.name = f"{MODELS[0]}, brand left out"
+    asked, named = sentences(shelf, drawn), brand_phrases(shelf, drawn, shown)
+    models = contenders(texts, {text: text for text in [*asked, *named]}, brands)
     facts = [
         q
         for columns in (FACTS, ["brand"])
         for q in asking.attributes(shelf, columns, queries=drawn, gallery=shown)
     ]
-    report = compare([*models, brandless, *by_parts(shop)], facts, depths=(1, 7), seed=SEED)
+    report = compare([*models, *by_parts(shop)], facts, depths=(1, 7), seed=SEED)
     show("fashion-small, neighbours by title alone", report)
-    report = compare(models, sentence_questions(shelf, asked, shown), depths=(1, DEPTH), seed=SEED)
-    show(f"fashion-small, {len(asked)} sentences, products by title alone", report, *METRICS)
-    print("\nfor example: " + "; ".join(list(asked)[:5]))
-    hidden = without_words(shop.store, shop.store.fitted())
-    results = tuple(
-        Result(
-            q.name, q.kind, len(q.queries), len(q.gallery),
-            (searched(shop, "as indexed", q), searched(hidden, "words hidden", q)),
-        )
-        for q in sentence_questions(shelf, asked, everything)
-    )  # fmt: skip
-    through = Report("fashion-small", SEED, results)
-    show("fashion-small, the same sentences through search", through, *METRICS)
+    for what, texts_asked, wanted in (
+        ("sentences", asked, (FACTS[:2], FACTS)),
+        ("brands by name", named, (["brand"], FACTS[:1], ["brand", FACTS[0]])),
+    ):
+        questions = sentence_questions(shelf, texts_asked, shown, wanted)
+        report = compare(models, questions, depths=(1, DEPTH), seed=SEED)
+        show(f"fashion-small, {len(texts_asked)} {what}, products by title alone", report, *METRICS)
+        print("\nfor example: " + "; ".join(list(texts_asked)[:5]))
 
 
 def shop_men(options: argparse.Namespace, work: Path) -> None:
