@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from lookalike.recommend.recommender import open_shop as open
     from lookalike.types import Box as Box
     from lookalike.types import Condition as Condition
+    from lookalike.types import Detection as Detection
     from lookalike.types import Filter as Filter
+    from lookalike.types import Garment as Garment
+    from lookalike.types import Look as Look
     from lookalike.types import Match as Match
+    from lookalike.types import Person as Person
     from lookalike.types import Product as Product
     from lookalike.types import Query as Query
     from lookalike.types import Reject as Reject
@@ -38,9 +42,13 @@ __version__ = version("lookalike")
 _HOMES = {
     "Box": "lookalike.types",
     "Condition": "lookalike.types",
+    "Detection": "lookalike.types",
     "Filter": "lookalike.types",
+    "Garment": "lookalike.types",
+    "Look": "lookalike.types",
     "LookalikeError": "lookalike.errors",
     "Match": "lookalike.types",
+    "Person": "lookalike.types",
     "Product": "lookalike.types",
     "Query": "lookalike.types",
     "Recipe": "lookalike.recipe",
@@ -57,9 +65,13 @@ _MODULES = ("evaluate", "models")
 __all__ = [
     "Box",
     "Condition",
+    "Detection",
     "Filter",
+    "Garment",
+    "Look",
     "LookalikeError",
     "Match",
+    "Person",
     "Product",
     "Query",
     "Recipe",
