@@ -69,7 +69,7 @@ def test_weights_of_a_package_are_found_in_it() -> None:
     wordllama = find_spec("wordllama")
     assert find_weights(wordllama).suffix == ".safetensors"
     assert find_tokenizer(wordllama).suffix == ".json"
-    with pytest.raises(ModelNotFound, match="pip install no-such-package"):
+    with pytest.raises(ModelNotFound, match="pip install --no-deps no-such-package"):
         find_weights(spec("package:no-such-package/w.onnx"))
 
 

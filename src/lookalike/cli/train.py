@@ -1,4 +1,7 @@
-"""Commands that make models from a shop's own pictures: `train embedder`, `classifier`, `siamese`, `segmenter`."""
+"""Commands that make models from a shop's own pictures.
+
+`train embedder`, `classifier`, `siamese`, `segmenter`, `detector`.
+"""
 
 from __future__ import annotations
 
@@ -215,6 +218,50 @@ def segmenter(
             showing.say(f"{words}, on {done.counts[1]:,} pictures held out: {spelled}")
     showing.say(f"curves: {out / 'training' / 'curves.png'}   card: {done.spec.with_suffix('.md')}")
     showing.say(f"next:   lookalike cutout PHOTO --model {done.spec} --out FOLDER")
+
+
+@app.command()
+def detector(
+    source: Annotated[
+        Path,
+        typer.Argument(help="Pictures with boxes: a YOLO set's data.yaml or folder, COCO, VOC, labelme, VIA."),
+    ],
+    out: Out,
+    labels: Annotated[
+        str, typer.Option(help="A label map by name or file, such as street-59; labels as they are if not given.")
+    ] = "",
+    pictures: Annotated[Path | None, typer.Option(help="Where the pictures lie, if not beside the boxes.")] = None,
+    start: Annotated[
+        str, typer.Option("--from", help="default, or a detector made here by its spec.toml.")
+    ] = "default",
+    hold_out: Annotated[
+        float, typer.Option(help="Share of the pictures that figures come from, where no folder is called val.")
+    ] = 0.15,
+    steps: Steps = 0,
+    minutes: Minutes = 0.0,
+    seed: Seed = 0,
+    side: Side = 0,
+    batch: Size = 0,
+    rate: Rate = 0.0,
+    patience: Patience = 0,
+) -> None:
+    """Learn to find your own labels from pictures with boxes: a model for `look --detector`."""
+    from lookalike.training.annotations.converting import open_annotations
+    from lookalike.training.commands import Plan
+    from lookalike.training.detector import train_detector
+
+    done = train_detector(
+        open_annotations(source, pictures=pictures, labels=labels or None),
+        out,
+        start=start,
+        hold_out=hold_out,
+        plan=Plan(steps, minutes, seed, side, batch, rate, patience),
+        say=showing.say,
+    )
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in done.figures.items())
+    showing.say(f"on {done.counts[1]:,} pictures held out, by COCO's rules: {figures}")
+    showing.say(f"curves: {out / 'training' / 'curves.png'}   card: {done.spec.with_suffix('.md')}")
+    showing.say(f"next:   lookalike look PHOTO --detector {done.spec} --store STORE")
 
 
 @contextmanager

@@ -101,6 +101,11 @@ def suppressed(found: Candidates, *, overlap: float) -> Candidates:
 
     overlap: intersection over union, 0..1. Greedy, as all of YOLO's post-processing is.
     """
+    return found.at(unsuppressed(found, overlap=overlap))
+
+
+def unsuppressed(found: Candidates, *, overlap: float) -> Places:
+    """The places of those that `suppressed` leaves."""
     order = np.argsort(-found.scores, kind="stable")[:_MOST]
     left = found.at(order)
     kept = []
@@ -111,7 +116,7 @@ def suppressed(found: Candidates, *, overlap: float) -> Candidates:
         same = left.classes[others] == left.classes[first]
         close = overlaps(left.corners[first], left.corners[others]) > overlap
         places = others[~(same & close)]
-    return left.at(np.asarray(kept, np.intp))
+    return order[np.asarray(kept, np.intp)]
 
 
 def overlaps(box: Floats, others: Floats) -> Floats:

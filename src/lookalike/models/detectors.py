@@ -6,7 +6,6 @@ The law: a box is where the thing is on the picture, however the network was sho
 from __future__ import annotations
 
 import ast
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -32,7 +31,6 @@ _OVERLAP = 0.7  # of two boxes of one label: more, and they are of one thing; YO
 _MOST = 300  # boxes a picture
 _GREY = 114  # what YOLO is shown around a picture
 _NOTED = "names"  # where ultralytics writes its labels into a graph
-_LOG = logging.getLogger(__name__)
 _NETWORKS = ("onnx-yolo", "onnx-yolo-end", "onnx-detr")
 
 
@@ -54,8 +52,6 @@ class OnnxDetector:
     """
 
     def __init__(self, spec: ModelSpec, *, threads: int | None = None, at_least: float = AT_LEAST) -> None:
-        if spec.needs_consent:
-            _LOG.warning("%s is under %s: %s", spec.name, spec.licence, spec.needs_consent)
         self._spec, self._at_least = spec, at_least
         self._session = Session(find_weights(spec), output=spec.output, threads=threads or default_threads())
         own = spec.labels or _noted(self._session.notes, spec)
@@ -89,7 +85,7 @@ class OnnxDetector:
         classes = self._becomes[found.classes]
         wanted = (classes >= 0) & (found.scores >= self._at_least)
         kept = suppressed(replace(found, classes=classes).at(wanted), overlap=_OVERLAP)
-        return self._detections(kept, seen)
+        return on_picture(kept, seen, self.labels)
 
     def _decoded(self, tensor: npt.NDArray[np.float32], width: int, height: int) -> Candidates:
         size = np.asarray([[width, height]], np.int64)  # so that ready boxes are in pixels of the canvas
@@ -112,15 +108,17 @@ class OnnxDetector:
             return width, height
         return self._spec.input.side, self._spec.input.side
 
-    def _detections(self, found: Candidates, seen: Placed) -> list[Detection]:
-        origin, size = np.asarray([seen.left, seen.top] * 2), np.asarray([seen.width, seen.height] * 2)
-        corners = np.clip((found.corners.astype(np.float64) - origin) / size, 0, 1)
-        rows = zip(corners.tolist(), found.scores.tolist(), found.classes.tolist(), strict=True)
-        return [
-            Detection(Box(left, top, right, bottom), self.labels[number], min(1.0, score))
-            for (left, top, right, bottom), score, number in rows
-            if left < right and top < bottom
-        ][:_MOST]
+
+def on_picture(found: Candidates, seen: Placed, labels: Sequence[str]) -> list[Detection]:
+    """Boxes on a picture from boxes on the canvas that it was placed on, at most 300; none of them empty."""
+    origin, size = np.asarray([seen.left, seen.top] * 2), np.asarray([seen.width, seen.height] * 2)
+    corners = np.clip((found.corners.astype(np.float64) - origin) / size, 0, 1)
+    rows = zip(corners.tolist(), found.scores.tolist(), found.classes.tolist(), strict=True)
+    return [
+        Detection(Box(left, top, right, bottom), labels[number], min(1.0, score))
+        for (left, top, right, bottom), score, number in rows
+        if left < right and top < bottom
+    ][:_MOST]
 
 
 def _noted(notes: dict[str, str], spec: ModelSpec) -> tuple[str, ...]:

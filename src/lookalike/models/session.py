@@ -39,6 +39,9 @@ class Session:
             raise ModelError(f"{path} is no ONNX graph that can be run: {str(error)[:200]}") from error
         self.inputs: list[str] = [i.name for i in self._session.get_inputs()]
         self.shapes: dict[str, list[int | str | None]] = {i.name: i.shape for i in self._session.get_inputs()}
+        self.types: dict[str, str] = {
+            i.name: i.type for i in self._session.get_inputs()
+        }  # such as "tensor(float)"
         self.outputs: list[str] = [o.name for o in self._session.get_outputs()]
         self.notes: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)  # of whoever made it
         self._output = output or self.outputs[0]

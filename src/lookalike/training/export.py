@@ -33,6 +33,7 @@ OPSET = 17
 TOLERANCE = 1e-4  # the largest difference of any number between PyTorch and ONNX Runtime
 COSINE = 0.9999  # the least likeness of any row once weights are stored in half precision
 HALVED_FROM = 1024  # tensors of fewer numbers stay float32: biases save nothing and matter most
+_FAINT = 0.05  # scores of boxes that are not compared
 PYTORCH_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 Inputs = Mapping[str, Any]  # name -> array, in the order of the graph's inputs
@@ -112,6 +113,21 @@ def export_network(network: Any, out: Path, *, side: int = 224, half: bool = Tru
             exact = run_graph(draft, {"pixels": pixels})
             store_as_half(draft)
             _check_cosine(exact, run_graph(draft, {"pixels": pixels}), name=out.name)
+    return out
+
+
+def export_detector(network: Any, out: Path, *, pixels: Inputs) -> Path:
+    """Write a detector as a graph from `pixels` (1, 3, side, side) to `rows` (1, n, 6), and return `out`.
+
+    network: its `rows` gives corners in pixels, score and class for each box. pixels: a picture on which the graph
+    is compared with PyTorch, as the network sees it, under the name of the input.
+    """
+
+    def found(network: Any, pixels: Any) -> Any:
+        return network.rows(pixels)
+
+    with _in_place(out) as draft:
+        _trace(_wrapped(network, found), pixels, draft, output="rows", axes={}, probes=[], apart=_apart_in_rows)
     return out
 
 
@@ -268,7 +284,34 @@ def _wrapped(network: Any, forward: Callable[..., Any]) -> Any:
     return Wrapped().eval()
 
 
-def _trace(module: Any, example: Inputs, path: Path, *, output: str, axes: Axes, probes: Sequence[Inputs]) -> None:
+def _largest_difference(wanted: Any, given: Any) -> float:
+    return float(np.abs(given - wanted).max())
+
+
+def _apart_in_rows(wanted: Any, given: Any) -> float:
+    """How far boxes are from the nearest of their class, as shares of the farthest edge; faint ones may differ.
+
+    Rows of nearly the same score may change places.
+    """
+    farthest = max(1.0, float(np.abs(wanted[:, :, :4]).max()))
+    differences = [0.0]
+    for row in wanted[wanted[:, :, 4] > _FAINT]:
+        kin = given[given[:, :, 5] == row[5]]
+        scaled = np.abs(kin - row) / ([farthest] * 4 + [1, 1])
+        differences.append(float(scaled.max(axis=1).min(initial=np.inf)))
+    return max(differences)
+
+
+def _trace(
+    module: Any,
+    example: Inputs,
+    path: Path,
+    *,
+    output: str,
+    axes: Axes,
+    probes: Sequence[Inputs],
+    apart: Callable[[Any, Any], float] = _largest_difference,
+) -> None:
     """Write the graph of `module` and compare it with PyTorch on the example and on each probe."""
     torch = require("torch", extra="train", to="export a model")
     with warnings.catch_warnings(), torch.inference_mode():
@@ -290,9 +333,9 @@ def _trace(module: Any, example: Inputs, path: Path, *, output: str, axes: Axes,
         given = run_graph(path, inputs)
         if given.shape != wanted.shape:
             raise ModelError(f"{output} of the graph are {given.shape}, in PyTorch {wanted.shape}")
-        apart = float(np.abs(given - wanted).max())
-        if not apart <= TOLERANCE:  # `not` so that NaN fails too
-            raise ModelError(f"{output} of the graph differ from PyTorch by {apart:.2g} (> {TOLERANCE})")
+        difference = apart(wanted, given)
+        if not difference <= TOLERANCE:  # `not` so that NaN fails too
+            raise ModelError(f"{output} of the graph differ from PyTorch by {difference:.2g} (> {TOLERANCE})")
 
 
 def _check_cosine(wanted: Vectors, given: Vectors, *, name: str) -> None:
