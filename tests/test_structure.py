@@ -22,6 +22,7 @@ DOORS = {  # a package -> where it may be imported, below src/lookalike
         "models/session.py",
         "training/quantise.py",
     ),  # inference has one door; its quantiser is a tool
+    "ai_edge_litert": ("models/litert.py",),
     "lance": ("store/lance.py",),
     "lancedb": ("store/lance.py",),
     "simsimd": ("store/scanning.py",),

@@ -134,6 +134,26 @@ class Detection:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class KeyPoint:
+    """A place on a body."""
+
+    x: float  # fractions of the picture's width and height; below 0 or above 1 where it is guessed to lie outside
+    y: float
+    confidence: float  # 0..1: that it is there, and seen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """How somebody on a photograph stands: their key points by name, such as "nose" or "left knee" (their own).
+
+    A pose without points says that nobody was found.
+    """
+
+    points: Mapping[str, KeyPoint]
+    aspect: float = 1.0  # width over height of the picture
+
+
 Operator: TypeAlias = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "exists"]
 
 

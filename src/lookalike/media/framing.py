@@ -48,6 +48,24 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
     return np.asarray(image, dtype=np.uint8)
 
 
+def turned_square(pixels: Pixels, middle: tuple[float, float], side: float, angle: float, *, size: int) -> Pixels:
+    """A square of the picture at another size, black beyond its border.  # (size, size, 3)
+
+    middle: x and y in pixels. side: pixels. angle: how far the square is turned clockwise, radians.
+    """
+    shrink = min(1.0, 2 * size / side)  # what is taken from much larger would alias
+    if shrink < 1:
+        tall, wide = (max(1, round(n * shrink)) for n in pixels.shape[:2])
+        pixels, middle, side = resize(pixels, wide, tall), (middle[0] * shrink, middle[1] * shrink), side * shrink
+    step, half = side / size, size / 2
+    cosine, sine = float(np.cos(angle)) * step, float(np.sin(angle)) * step
+    onto = (cosine, -sine, middle[0] - half * (cosine - sine), sine, cosine, middle[1] - half * (sine + cosine))
+    image = Image.fromarray(pixels).transform(
+        (size, size), Image.Transform.AFFINE, onto, Image.Resampling.BILINEAR
+    )
+    return np.asarray(image, dtype=np.uint8)
+
+
 def crop(pixels: Pixels, box: Box) -> Pixels:
     """What lies in the box, at least one pixel.  # (h, w, 3)"""
     height, width = pixels.shape[:2]

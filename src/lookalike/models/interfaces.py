@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from lookalike.types import Detection, Pixels, Regions, Vectors
+from lookalike.types import Box, Detection, Pixels, Pose, Regions, Vectors
 
 
 class ImageEmbedder(Protocol):
@@ -46,4 +46,14 @@ class Detector(Protocol):
 
     def detect(self, pictures: Sequence[Pixels]) -> list[list[Detection]]:
         """The detections of each picture, the surest first."""
+        ...
+
+
+class PoseEstimator(Protocol):
+    """Pictures to key points of people."""
+
+    def estimate(
+        self, pictures: Sequence[Pixels], boxes: Sequence[Sequence[Box]] | None = None
+    ) -> list[list[Pose]]:
+        """The poses on each picture, the surest first; or one for each of its boxes, in their order."""
         ...

@@ -85,6 +85,7 @@ class ModelSpec:
     garments: Mapping[str, str] = field(
         default_factory=dict
     )  # its own label -> one of `types.GARMENTS`; others go
+    finder: str = ""  # of a model of poses: the file of the network that finds people for it; like `weights`
     segmenter: str = ""  # the model whose regions a detector boxes
     batch: int = 4
     max_tokens: int = 256
