@@ -9,8 +9,8 @@
     python benchmarks/text.py --work /tmp/bench --held-out
     python benchmarks/text.py --work /tmp/bench --store DIR      # a store that holds fashion-small
 
-Brands are told apart from the rest of a title, as in a recipe, and for comparison left in it. What words find by
-Brands are told apart from the rest of a title, as in a recipe, and for comparison left in it. What words find by
+Brands are told apart from the rest of a title, as in a recipe, and for comparison left in it. What words find
+by pictures is measured by sentences.py. MiniLM takes part where its weights are (`lookalike models pull minilm`).
 Vectors of text are reduced as a recipe does. --held-out takes queries only from products that training never sees.
 """
 
