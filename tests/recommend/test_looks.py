@@ -17,7 +17,7 @@ from lookalike.recommend import looks
 from lookalike.recommend.recommender import Recommender
 from lookalike.recommend.rules import Rules
 from lookalike.testing import builders
-from lookalike.types import Box, Detection, Filter, Look, Pixels, Regions
+from lookalike.types import Box, Detection, Filter, KeyPoint, Look, Pixels, Pose, Regions
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +151,29 @@ def test_a_detectors_boxes_take_the_place_of_regions(shop: Recommender, colours:
     look = shop.look(dressed.figure(), k=3, segmenter=colours, detector=Boxes(far, shirt, cat))
     assert [(g.detection.label, g.person) for g in look.garments] == [("topwear", 0), ("headwear", looks.NOBODY)]
     assert "shirt-a-red" in ids(look, "topwear")[0]
+
+
+class Poses:
+    """A model of poses for which everybody shows their back."""
+
+    def estimate(
+        self, pictures: Sequence[Pixels], boxes: Sequence[Sequence[Box]] | None = None
+    ) -> list[list[Pose]]:
+        places = {
+            "left shoulder": (0.3, 0.3),
+            "right shoulder": (0.7, 0.3),
+            "left hip": (0.4, 0.6),
+            "right hip": (0.6, 0.6),
+        }
+        points = {name: KeyPoint(x, y, 0.9) for name, (x, y) in places.items()}
+        return [[Pose(points) for _ in of] for of in boxes or ()]
+
+
+def test_which_way_people_face_is_told_by_a_pose_alone(shop: Recommender, colours: str) -> None:
+    photo = dressed.beside(dressed.figure(), dressed.figure())
+    assert [p.facing for p in shop.look(photo, k=1, segmenter=colours).people] == ["", ""]
+    look = shop.look(photo, k=1, segmenter=colours, pose=Poses())
+    assert [p.facing for p in look.people] == ["back", "back"]
 
 
 class Nothing:

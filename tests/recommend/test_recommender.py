@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -199,6 +200,18 @@ def test_a_box_is_all_that_is_looked_at(shop: Recommender, catalogue: Path) -> N
     both.paste(bag, (bag.width, 0))
     for box, wanted in (((0, 0, 0.5, 1), "shirt-a-red"), (Box(0.5, 0, 1, 1), "bag-a-green")):
         assert ids(shop.search(image=np.asarray(both), box=box, k=1)) == [wanted]
+
+
+def test_a_small_box_is_seen_as_sharply_as_the_picture_was_taken(shop: Recommender, catalogue: Path) -> None:
+    bag = Image.open(picture(catalogue, "bag-b-blue")).convert("RGB")
+    wall = Image.new("RGB", (5_000, 4_000), "grey")
+    wall.paste(bag, (4_400, 3_600))
+    file = io.BytesIO()
+    wall.save(file, "JPEG", quality=95)
+    box = (4_400 / 5_000, 3_600 / 4_000, (4_400 + bag.width) / 5_000, (3_600 + bag.height) / 4_000)
+    assert ids(shop.search(image=file.getvalue(), box=box, k=1)) == ["bag-b-blue"]
+    speck = (0.9999, 0.9999, 1.0, 1.0)  # whatever is marked is looked for, a single pixel too
+    assert len(shop.search(image=file.getvalue(), box=speck, k=2, at_least=0)) == 2
 
 
 def test_a_search_obeys_filters_groups_and_weights_too(shop: Recommender) -> None:

@@ -64,6 +64,10 @@ def look(
         str | None,
         typer.Option(help="What finds the garments, instead of the segmenter's regions.", show_default=False),
     ] = None,
+    pose: Annotated[
+        str | None,
+        typer.Option(help="A model of poses, which tells which way people face.", show_default=False),
+    ] = None,
     rules: RulesIn = None,
     no_rules: NoRules = False,
     sheet: Annotated[
@@ -93,6 +97,7 @@ def look(
         at_least=at_least,
         segmenter=segmenter,
         detector=detector,
+        pose=pose,
     )
     if sheet:
         showing.sheet_of_look(sheet, photo, seen(found), found, fetcher)

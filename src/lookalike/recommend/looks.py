@@ -19,7 +19,8 @@ from lookalike.media.cutout import cut_out
 from lookalike.media.framing import crop
 from lookalike.models.detectors import open_detector
 from lookalike.models.full_length import is_full_length
-from lookalike.models.interfaces import Detector, Segmenter
+from lookalike.models.interfaces import Detector, PoseEstimator, Segmenter
+from lookalike.models.pose import facing, open_pose_estimator
 from lookalike.models.regions_boxes import Figure, figures_of
 from lookalike.models.segmenters import open_segmenter
 from lookalike.store.interface import Store
@@ -56,13 +57,15 @@ def take_apart(
     *,
     segmenter: str | Segmenter = "default",
     detector: str | Detector | None = None,
+    pose: str | PoseEstimator | None = None,
     labels: Collection[str] = (),
 ) -> Scene:
     """Who and what is on a photograph.
 
-    segmenter, detector: by name, or open ones. The segmenter finds the people, and their garments too unless there
-    is a detector. labels: only these kinds of garments, when not empty. The primary garment of a person is the one
-    of the upper body, the lower or both that covers the most of the photograph; others follow by what they cover.
+    segmenter, detector, pose: by name, or open ones. The segmenter finds the people, and their garments too unless
+    there is a detector; which way people face only a pose tells. labels: only these kinds of garments, when not
+    empty. The primary garment of a person is the one of the upper body, the lower or both that covers the most of
+    the photograph; others follow by what they cover.
     """
     if strange := sorted(set(labels) - set(GARMENTS)):
         raise LookalikeError(f"no garment is called {strange[0]!r}: use {', '.join(GARMENTS)}")
@@ -77,8 +80,12 @@ def take_apart(
         finding = _detector(detector) if isinstance(detector, str) else detector
         boxed = (d for d in finding.detect([pixels])[0] if d.label in GARMENTS)
         found = [Worn(d, _wearer(d.box, people)) for d in boxed]
+    ways = _ways(pixels, [figure.box for figure in people], pose)
     return Scene(
-        tuple(Person(figure.box, is_full_length(regions, figure)) for figure in people),
+        tuple(
+            Person(figure.box, is_full_length(regions, figure), way)
+            for figure, way in zip(people, ways, strict=True)
+        ),
         tuple(sorted((w for w in found if not labels or w.detection.label in labels), key=_rank)),
     )
 
@@ -93,9 +100,12 @@ def alone(pixels: Pixels, garment: Detection) -> Pixels:
         return crop(pixels, garment.box)
     height, width = pixels.shape[:2]
     tall, wide = garment.mask.shape
-    rows, columns = np.arange(height) * tall // height, np.arange(width) * wide // width
+    left, top = int(garment.box.left * width), int(garment.box.top * height)
+    boxed = crop(pixels, garment.box)
+    rows = (top + np.arange(boxed.shape[0])) * tall // height
+    columns = (left + np.arange(boxed.shape[1])) * wide // width
     mask = garment.mask[np.ix_(rows, columns)]
-    return cut_out(pixels, mask) if mask.any() else crop(pixels, garment.box)
+    return cut_out(boxed, mask) if mask.any() else boxed
 
 
 def of_the_first(scene: Scene, rows: Vectors | None) -> Vectors:
@@ -145,6 +155,19 @@ def _segmenter(name: str) -> Segmenter:
 @lru_cache(maxsize=2)
 def _detector(name: str) -> Detector:
     return open_detector(name)
+
+
+@lru_cache(maxsize=2)
+def _pose_estimator(name: str) -> PoseEstimator:
+    return open_pose_estimator(name)
+
+
+def _ways(pixels: Pixels, people: Sequence[Box], pose: str | PoseEstimator | None) -> list[str]:
+    """Which way each of the people faces."""
+    if pose is None or not people:
+        return [""] * len(people)
+    estimator = _pose_estimator(pose) if isinstance(pose, str) else pose
+    return [facing(one) for one in estimator.estimate([pixels], [people])[0]]
 
 
 def _of_a_thing(figure: Figure) -> Iterable[Detection]:

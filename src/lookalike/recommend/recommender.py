@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,7 @@ from lookalike.models.attributes import AttributeReader, open_attributes
 from lookalike.models.audience import audience_of
 from lookalike.models.brands import BRANDS, Brands
 from lookalike.models.encoder import Encoder
-from lookalike.models.interfaces import Detector, Segmenter
+from lookalike.models.interfaces import Detector, PoseEstimator, Segmenter
 from lookalike.models.reduction import Reduction
 from lookalike.models.weights import weights_digest
 from lookalike.recipe import Recipe, check_weights, difference
@@ -54,7 +55,8 @@ from lookalike.types import (
 )
 
 SURELY_KNOWN = 0.5  # score of a match that shows that the catalogue knows what is asked for
-_DETAIL = 4  # a box is cut out of a picture decoded this many times larger than the canvas
+_DETAIL = 2  # a picture is decoded so large that a box cut out of it has this many canvases
+_OF_A_LOOK = 8  # a photograph is decoded so many canvases large: a shoe is a tenth of it
 
 
 class Recommender:
@@ -316,6 +318,7 @@ class Recommender:
         at_least: float = 0.0,
         segmenter: str | Segmenter = "default",
         detector: str | Detector | None = None,
+        pose: str | PoseEstimator | None = None,
     ) -> Look:
         """A photograph taken apart: who is on it, and for each garment products of its kind like it.
 
@@ -323,12 +326,12 @@ class Recommender:
         audience: the department to search in, which is guessed when not given; False makes no guess.
         audience_at_least: the confidence, 0..1, from which on a guess narrows the search; when not given, it is
         only told. Products for everybody, or of which the shop does not say, are never left out.
-        segmenter, detector: by name, or open ones; see `looks.take_apart`.
+        segmenter, detector, pose: by name, or open ones; see `looks.take_apart`.
         The rest is as in `search`; a list may be empty. Raises `PictureError`, `ModelError`, `FilterError`.
         """
-        least = self._encoder.recipe.canvas * _DETAIL
+        least = self._encoder.recipe.canvas * _OF_A_LOOK
         pixels = pixels_of(photo, None, at_least=least, fetcher=self.fetcher)
-        scene = looks.take_apart(pixels, segmenter=segmenter, detector=detector, labels=labels)
+        scene = looks.take_apart(pixels, segmenter=segmenter, detector=detector, pose=pose, labels=labels)
         cut = [self._encoder.canvas(looks.alone(pixels, worn.detection)) for worn in scene.garments]
         blocks = self._encoder.encode_pictures(cut) if cut else {}
         header, within = self.store.header, read(where)
@@ -430,7 +433,8 @@ class Recommender:
 
     def _looks(self, image: Picture, box: Box | None) -> dict[str, Vector]:
         """The parts that a picture gives."""
-        at_least = self._encoder.at_least * (_DETAIL if box else 1)
+        enlarged = _DETAIL / max(box.right - box.left, box.bottom - box.top) if box else 1
+        at_least = ceil(self._encoder.at_least * enlarged)
         canvas = self._encoder.canvas(pixels_of(image, box, at_least=at_least, fetcher=self.fetcher))
         return {part: rows[0] for part, rows in self._encoder.encode_pictures([canvas]).items()}
 
