@@ -112,10 +112,9 @@ def _recognised(source: Path, read_as: str) -> tuple[str, Path]:
     kind = read_as.partition("-")[0]
     if kind and kind not in _READERS:
         raise LookalikeError(f"no format {read_as!r}: give one of {', '.join(FORMATS)}")
-    if source.is_dir() and (kind or _kind_of_folder(source)) not in ("", *_BY_CONTENT):
-        return kind or _kind_of_folder(source), source
-    if source.is_file() and (kind or yolo.recognises(source)):
-        return kind or "yolo", source
+    kind = kind or ("masks" if masks.recognises(source) else "yolo" if yolo.recognises(source) else "")
+    if kind and (source.is_file() or kind not in _ONE_FILE):
+        return kind, source
     found = [(known, path) for known, path in _by_content(source) if kind in ("", known)]
     if not found:
         known = ", ".join(FORMATS)
@@ -128,10 +127,6 @@ def _recognised(source: Path, read_as: str) -> tuple[str, Path]:
             f"{source} has several files of {first}, {path.name} and {others[0][1].name}: give one"
         )
     return first, path
-
-
-def _kind_of_folder(folder: Path) -> str:
-    return "masks" if masks.recognises(folder) else "yolo" if yolo.recognises(folder) else ""
 
 
 def _by_content(source: Path) -> Iterator[tuple[str, Path]]:
