@@ -342,7 +342,7 @@ def test_a_product_whose_row_or_picture_went_bad_is_not_pruned(shop: Shop) -> No
 
 def test_another_recipe_is_refused_by_the_field_that_differs(shop: Shop) -> None:
     shop.index()
-    with pytest.raises(RecipeError, match="canvas is 224 in the store and 128 in the recipe"):
+    with pytest.raises(RecipeError, match="canvas is 144 in the store and 128 in the recipe"):
         shop.index(recipe=replace(RECIPE, canvas=128))
     shop.index(recipe=replace(RECIPE, weights={"image": 3.0}))
 
