@@ -78,7 +78,7 @@ def phrase(facts: Mapping[str, str], rng: np.random.Generator) -> str:
         "usage": facts.get("usage", "").lower(),
     }
     text = str(rng.choice(_PHRASES)).format(**words)
-    return re.sub(r"\s+", " ", re.sub(r" for\s*$", "", text.strip())).strip()
+    return re.sub(r"\s+", " ", re.sub(r" (?:for|in)\s*$", "", text.rstrip())).strip()
 
 
 def learn_projection(
