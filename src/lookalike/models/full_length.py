@@ -15,8 +15,8 @@ from lookalike.types import Mask, Regions
 _HEAD = 0.12  # of a figure's height: where its head is looked for
 _HEAD_SHOWN = 0.15  # of the figure there that is skin, hair or headwear
 _FEET = 0.2  # of its height: where its feet are looked for
-_FEET_SHOWN = 0.04  # of the figure there that is footwear
-_CUT = 0.5  # of its lowest rows at the border: less of it is footwear, and it is cut off there
+_FEET_SHOWN = 0.08  # of the figure there that is footwear
+_CUT = 0.95  # of its lowest rows at the border: less of it is footwear, and it is cut off there
 _CLEAR = 0.012  # of the picture's height: what ends so far above the border is not cut off there
 _ROOM = 0.004  # of the picture's height, above a head that is not cut off
 _SLENDER = 2.0  # height over width from which a figure without shoes may be whole
