@@ -73,5 +73,7 @@ def test_filters_hold(shop: Shop) -> None:
         text="blue hooded jacket", k=20, where=["price<60", "colour=Blue,Black", "category=Men/Tops"]
     )
     assert len(found) == 20
-    assert all(m.product.price < 60 and m.product.colour in ("Blue", "Black") for m in found)
+    assert all(m.product.price < 60 for m in found)
+    said = [m.product.colour or m.product.predicted["colour"].value for m in found]  # a guess where the shop is silent
+    assert set(said) <= {"Blue", "Black"}
     assert all("Men/Tops" in m.product.categories for m in found)
