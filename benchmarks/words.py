@@ -21,7 +21,8 @@ from tables import table
 
 from lookalike.filters import Where, read
 from lookalike.media.colour_words import colours_named
-from lookalike.recommend.recolouring import colours_wanted, direction, with_colours
+from lookalike.recommend.queries import wanted
+from lookalike.recommend.recolouring import direction
 from lookalike.recommend.recommender import Recommender
 from lookalike.types import Product, Query, Vector
 
@@ -75,9 +76,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         return {**looks[product_id], "colour": direction(swatches), **wording(colour)}
 
     def from_catalogue(product_id: str, colour: str) -> Parts:
-        parts = looks[product_id]
-        names = colours_wanted(text(colour), parts, store)
-        return {**with_colours(parts, names, store, encoder), **wording(colour)}
+        return wanted(looks[product_id], text(colour), [], [], store, encoder)
 
     def nearest(parts: Parts, product_id: str, where: Where = None) -> list[str]:
         hits = store.nearest(Query(parts, shop.recipe.weights), k=SHOWN + 1, where=read(where))

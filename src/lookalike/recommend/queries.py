@@ -20,7 +20,7 @@ from lookalike.store.rows import Header
 from lookalike.types import Filter, Product, Vector
 
 _TOLD = 0.5  # of the weight of a picture, when words alone say what one would look like
-_TOWARDS = 0.5  # of what words would look like, that is added to what a picture beside them looks like
+_TOWARDS = 0.65  # of what words would look like, that is added to what a picture beside them looks like
 
 
 def said(text: str | None) -> str:
