@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 from lookalike.errors import FilterError, LookalikeError
+from lookalike.indexing.job import index
 from lookalike.models.attributes import AttributeReader, Head
 from lookalike.models.audience import audience_of
+from lookalike.recipe import Recipe
 from lookalike.recommend import looks
 from lookalike.recommend.recommender import Recommender
 from lookalike.recommend.rules import Rules
 from lookalike.testing import builders
-from lookalike.types import Box, Detection, Filter, KeyPoint, Look, Pixels, Pose, Regions
+from lookalike.types import GARMENTS, Box, Detection, Filter, KeyPoint, Look, Pixels, Pose, Regions
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +146,13 @@ class Boxes:
         return [self._found for _ in pictures]
 
 
+def test_what_is_not_sure_enough_is_no_garment(shop: Recommender, colours: str) -> None:
+    found = [Detection(Box(0.3, 0.2, 0.7, 0.5), label, score) for label, score in (("topwear", 0.6), ("bag", 0.2))]
+    for sure_from, labels in ((0.25, ["topwear"]), (0.0, ["topwear", "bag"]), (0.7, [])):
+        look = shop.look(dressed.figure(), segmenter=colours, detector=Boxes(*found), sure_from=sure_from)
+        assert [g.detection.label for g in look.garments] == labels
+
+
 def test_a_detectors_boxes_take_the_place_of_regions(shop: Recommender, colours: str) -> None:
     shirt = Detection(Box(0.31, 0.22, 0.69, 0.48), "topwear", 0.9)
     far = Detection(Box(0.0, 0.0, 0.05, 0.05), "headwear", 0.5)
@@ -199,15 +208,23 @@ def test_a_garment_is_shown_alone_and_without_a_mask_with_its_box() -> None:
     assert looks.take_apart(photo, segmenter=Nothing()).garments == ()
 
 
-def test_an_unsure_kind_is_looked_for_among_those_like_it_and_an_old_store_among_all() -> None:
+def test_only_what_is_known_to_be_of_another_kind_is_barred_and_in_an_old_store_nothing() -> None:
     knows = replace(builders.header(), predicted=("garment",))
-    sure, unsure = (Detection(Box(0, 0, 1, 1), "topwear", score) for score in (0.9, 0.5))
+    shirt = Detection(Box(0, 0, 1, 1), "topwear", 0.9)
+    [condition] = looks.part_of_shop(shirt, knows).none_of[0].conditions
+    assert set(condition.value if isinstance(condition.value, tuple) else ()) == {*GARMENTS, "other"} - {"topwear"}
+    assert looks.part_of_shop(shirt, builders.header()) == Filter()
+    assert looks.part_of_shop(replace(shirt, label="object"), knows) == Filter()
 
-    def barred(found: Filter) -> set[str]:
-        [condition] = found.none_of[0].conditions
-        return set(condition.value) if isinstance(condition.value, tuple) else set()
 
-    assert barred(looks.part_of_shop(sure, knows)) - barred(looks.part_of_shop(unsure, knows)) == {"outerwear"}
-    assert "topwear" not in barred(looks.part_of_shop(sure, knows))
-    assert looks.part_of_shop(sure, builders.header()) == Filter()
-    assert looks.part_of_shop(replace(sure, label="object"), knows) == Filter()
+def test_a_product_of_which_no_kind_is_known_may_answer_for_any_garment(
+    catalogue: Path, tmp_path: Path, colours: str
+) -> None:
+    rows = catalogue.read_text("utf-8").replace("Women/shirt", "Women/new").replace("red shirt a", "something")
+    feed = catalogue.with_name("unnamed.csv")
+    feed.write_text(rows, "utf-8")
+    index(feed, tmp_path / "store", recipe=Recipe(image="gradients", text="hashed-words"))
+    shop = Recommender.open(tmp_path / "store")
+    assert "garment" not in shop.product("shirt-a-red").predicted
+    look = shop.look(dressed.figure(), k=24, segmenter=colours)
+    assert all("shirt-a-red" in found for label in ("topwear", "bag", "footwear") for found in ids(look, label))

@@ -129,7 +129,8 @@ def _check(store: LanceStore, as_json: bool) -> None:
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its store and sheets.")] = Path("demo"),
 ) -> None:
-    """Index the drawn shop that ships with lookalike, and show what is like one of its products."""
+    """Index the drawn shop that ships with lookalike; show what is like a product, and what a figure wears."""
+    from lookalike.cli import look
     from lookalike.indexing.job import index as run
     from lookalike.recommend.recommender import Recommender
     from lookalike.testing import sample_shop
@@ -146,8 +147,16 @@ def demo(
     showing.matches_table(f"like {product.id}, {product.title}", matches, query=product)
     for sheet in (folder / "similar.png", folder / "similar.html"):
         showing.sheet_of_product(sheet, product, matches)
+    photo = str(shop / showing.DEMO_PHOTO)
+    worn = opened.look(photo, k=3)
+    showing.say(f"{showing.DEMO_PHOTO}: {'; '.join(look.seen(worn))}")
+    for number, garment in enumerate(worn.garments, 1):
+        showing.matches_table(f"{number}. {look.named(garment)}", garment.matches)
+    for sheet in (folder / "look.png", folder / "look.html"):
+        showing.sheet_of_look(sheet, photo, look.seen(worn), worn, opened.fetcher)
     showing.say(f"next:  lookalike search --image PHOTO --store {folder / 'shop'}")
-    showing.say(f"sheet: {folder / 'similar.png'}   page: {folder / 'similar.html'}")
+    for name in ("similar", "look"):
+        showing.say(f"sheet: {folder / name}.png   page: {folder / name}.html")
 
 
 def _say(report: Report) -> None:

@@ -35,6 +35,10 @@ def look(
         list[str] | None,
         typer.Option(help="Only this kind of garment, such as footwear; may be given again.", show_default=False),
     ] = None,
+    sure_from: Annotated[
+        float,
+        typer.Option("--sure-from", min=0, max=1, help="The detection score from which on a garment is one."),
+    ] = 0.25,
     audience: Annotated[
         str | None,
         typer.Option(
@@ -89,6 +93,7 @@ def look(
         where=where,
         weights=read_weights(weight),
         labels=only or (),
+        sure_from=sure_from,
         audience=wanted,
         audience_at_least=audience_at_least,
         duplicates=duplicates,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lookalike.types import Box, Look, Match, Pixels, Product
 
 DEMO_PRODUCT = "drs-501-red"  # a floral dress of the drawn shop
+DEMO_PHOTO = "figures/figure-16-woman-park.jpg"  # somebody in the drawn shop's clothes
 _SHEET_SIDE = 480  # pixels of the longer side
 
 

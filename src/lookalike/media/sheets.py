@@ -20,6 +20,7 @@ from lookalike.types import Pixels
 
 GAP = 24  # pixels between things
 _COLUMNS, _CARD, _PICTURE = 4, 330, 300
+_SPELLED = str.maketrans("\u2013\u2014\u2018\u2019\u201c\u201d", "--''\"\"")  # what the font has no letters for
 TEXT, MUTED, LINE, ACCENT, GROUND = "#1d1d1f", "#6e6e73", "#e3e3e8", "#0a7d5a", "#fafafa"
 
 
@@ -129,7 +130,7 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def fitting(draw: ImageDraw.ImageDraw, text: str, width: int, size: int) -> str:
     """The text, cut to the width with an ellipsis."""
-    letters = font(size)
+    letters, text = font(size), text.translate(_SPELLED)
     if draw.textlength(text, letters) <= width:
         return text
     while text and draw.textlength(text + "...", letters) > width:

@@ -17,7 +17,7 @@ import numpy as np
 from lookalike.errors import LookalikeError
 from lookalike.media.cutout import cut_out
 from lookalike.media.framing import crop
-from lookalike.models.detectors import open_detector
+from lookalike.models.detectors import AT_LEAST, open_detector
 from lookalike.models.full_length import is_full_length
 from lookalike.models.interfaces import Detector, PoseEstimator, Segmenter
 from lookalike.models.pose import facing, open_pose_estimator
@@ -29,8 +29,6 @@ from lookalike.types import GARMENTS, NOT_WORN, Box, Condition, Detection, Filte
 
 NOBODY = -1
 _LEADING = ("topwear", "outerwear", "bottomwear", "one-piece")  # what a look is about, before shoes and bags
-_LIKE = {"topwear": ("outerwear",), "outerwear": ("topwear",)}  # kinds that are easily taken for each other
-_SURE = 0.75  # the score from which on a garment is looked for among its own kind alone
 _ONE_THING = 0.6  # of what nobody wears: a garment that covers more of it is all of it
 _WITHIN = 0.5  # of a box that lies in a person's: more, and they wear it
 _FOR_ALL = ("Unisex", "unisex")  # departments that are everybody's
@@ -59,13 +57,14 @@ def take_apart(
     detector: str | Detector | None = None,
     pose: str | PoseEstimator | None = None,
     labels: Collection[str] = (),
+    sure_from: float = AT_LEAST,
 ) -> Scene:
     """Who and what is on a photograph.
 
     segmenter, detector, pose: by name, or open ones. The segmenter finds the people, and their garments too unless
     there is a detector; which way people face only a pose tells. labels: only these kinds of garments, when not
-    empty. The primary garment of a person is the one of the upper body, the lower or both that covers the most of
-    the photograph; others follow by what they cover.
+    empty. sure_from: the score, 0..1, from which on a garment is one. The primary garment of a person is the one
+    of the upper body, the lower or both that covers the most of the photograph; others follow by what they cover.
     """
     if strange := sorted(set(labels) - set(GARMENTS)):
         raise LookalikeError(f"no garment is called {strange[0]!r}: use {', '.join(GARMENTS)}")
@@ -81,12 +80,13 @@ def take_apart(
         boxed = (d for d in finding.detect([pixels])[0] if d.label in GARMENTS)
         found = [Worn(d, _wearer(d.box, people)) for d in boxed]
     ways = _ways(pixels, [figure.box for figure in people], pose)
+    wanted = [w for w in found if w.detection.score >= sure_from and (not labels or w.detection.label in labels)]
     return Scene(
         tuple(
             Person(figure.box, is_full_length(regions, figure), way)
             for figure, way in zip(people, ways, strict=True)
         ),
-        tuple(sorted((w for w in found if not labels or w.detection.label in labels), key=_rank)),
+        tuple(sorted(wanted, key=_rank)),
     )
 
 
@@ -124,12 +124,12 @@ def knows_garments(header: Header) -> bool:
 def part_of_shop(garment: Detection, header: Header) -> Filter:
     """Products that may answer for a garment: those of its kind, and those of which it is not known.
 
-    A garment whose kind is not sure is looked for among the kinds that it is easily taken for too.
+    Its own kind alone, however unsure: where topwear is looked for among outerwear too, fewer garments of the
+    drawn figures find their own product, by true regions and by a parser that often takes one for the other.
     """
     if garment.label not in GARMENTS or not knows_garments(header):
         return Filter()
-    kinds = {garment.label, *(_LIKE.get(garment.label, ()) if garment.score < _SURE else ())}
-    others = tuple(kind for kind in (*GARMENTS, NOT_WORN) if kind not in kinds)
+    others = tuple(kind for kind in (*GARMENTS, NOT_WORN) if kind != garment.label)
     return Filter(none_of=(Filter((Condition(f"predicted.{GARMENT}", "in", others),)),))
 
 

@@ -16,6 +16,7 @@ from lookalike.media.fetching import Fetcher
 from lookalike.models.attributes import AttributeReader, open_attributes
 from lookalike.models.audience import audience_of
 from lookalike.models.brands import BRANDS, Brands
+from lookalike.models.detectors import AT_LEAST
 from lookalike.models.encoder import Encoder
 from lookalike.models.interfaces import Detector, PoseEstimator, Segmenter
 from lookalike.models.reduction import Reduction
@@ -310,6 +311,7 @@ class Recommender:
         where: Where = None,
         weights: Mapping[str, float] | None = None,
         labels: Sequence[str] = (),
+        sure_from: float = AT_LEAST,
         audience: str | Literal[False] | None = None,
         audience_at_least: float | None = None,
         duplicates: bool = False,
@@ -322,7 +324,8 @@ class Recommender:
     ) -> Look:
         """A photograph taken apart: who is on it, and for each garment products of its kind like it.
 
-        labels: only these kinds of garments, of `types.GARMENTS`.
+        labels: only these kinds of garments, of `types.GARMENTS`. sure_from: the detection score, 0..1, from which
+        on a garment is one.
         audience: the department to search in, which is guessed when not given; False makes no guess.
         audience_at_least: the confidence, 0..1, from which on a guess narrows the search; when not given, it is
         only told. Products for everybody, or of which the shop does not say, are never left out.
@@ -331,7 +334,9 @@ class Recommender:
         """
         least = self._encoder.recipe.canvas * _OF_A_LOOK
         pixels = pixels_of(photo, None, at_least=least, fetcher=self.fetcher)
-        scene = looks.take_apart(pixels, segmenter=segmenter, detector=detector, pose=pose, labels=labels)
+        scene = looks.take_apart(
+            pixels, segmenter=segmenter, detector=detector, pose=pose, labels=labels, sure_from=sure_from
+        )
         cut = [self._encoder.canvas(looks.alone(pixels, worn.detection)) for worn in scene.garments]
         blocks = self._encoder.encode_pictures(cut) if cut else {}
         header, within = self.store.header, read(where)
