@@ -11,7 +11,19 @@ import sys
 
 import typer
 
-from lookalike.cli import annotation, catalogue, cutout, evaluate, look, models, questions, store, train, whole
+from lookalike.cli import (
+    annotation,
+    catalogue,
+    cutout,
+    demo,
+    evaluate,
+    look,
+    models,
+    questions,
+    store,
+    train,
+    whole,
+)
 from lookalike.errors import LookalikeError
 
 app = typer.Typer(
@@ -27,7 +39,7 @@ app.command("search")(questions.search)
 app.command("look")(look.look)
 app.command("info")(catalogue.info)
 app.command("repair")(store.repair)
-app.command("demo")(catalogue.demo)
+app.command("demo")(demo.demo)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cutout")(cutout.cutout)
 app.command("export")(whole.export)

@@ -73,7 +73,7 @@ def index(
     if as_json:
         typer.echo(json.dumps(asdict(report)))
     else:
-        _say(report)
+        say_report(report)
 
 
 def info(
@@ -126,40 +126,7 @@ def _check(store: LanceStore, as_json: bool) -> None:
         showing.say(f"{store.path} is whole: every file, row, index and snapshot")
 
 
-def demo(
-    folder: Annotated[Path, typer.Option(help="Where the demo keeps its store and sheets.")] = Path("demo"),
-) -> None:
-    """Index the drawn shop that ships with lookalike; show what is like a product, and what a figure wears."""
-    from lookalike.cli import look
-    from lookalike.indexing.job import index as run
-    from lookalike.recommend.recommender import Recommender
-    from lookalike.testing import sample_shop
-
-    shop = sample_shop()
-    with showing.progress() as progress:
-        report = run(shop / "catalogue.csv", folder / "shop", progress=progress)
-    _say(report)
-    opened = Recommender.open(folder / "shop")
-    words = "dotted summer dress"
-    showing.matches_table(f'"{words}"', opened.search(text=words, k=3))
-    product = opened.product(showing.DEMO_PRODUCT)
-    matches = opened.similar(product.id)
-    showing.matches_table(f"like {product.id}, {product.title}", matches, query=product)
-    for sheet in (folder / "similar.png", folder / "similar.html"):
-        showing.sheet_of_product(sheet, product, matches)
-    photo = str(shop / showing.DEMO_PHOTO)
-    worn = opened.look(photo, k=3)
-    showing.say(f"{showing.DEMO_PHOTO}: {'; '.join(look.seen(worn))}")
-    for number, garment in enumerate(worn.garments, 1):
-        showing.matches_table(f"{number}. {look.named(garment)}", garment.matches)
-    for sheet in (folder / "look.png", folder / "look.html"):
-        showing.sheet_of_look(sheet, photo, look.seen(worn), worn, opened.fetcher)
-    showing.say(f"next:  lookalike search --image PHOTO --store {folder / 'shop'}")
-    for name in ("similar", "look"):
-        showing.say(f"sheet: {folder / name}.png   page: {folder / name}.html")
-
-
-def _say(report: Report) -> None:
+def say_report(report: Report) -> None:
     showing.say(
         f"{report.store}: {report.products:,} products read ({report.format}); {report.added:,} added, "
         f"{report.changed:,} changed, {report.unchanged:,} unchanged, {report.deleted:,} deleted; "
