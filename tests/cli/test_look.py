@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from lookalike.cli import main
-from lookalike.cli.look import named, seen
+from lookalike.cli.showing import garment_in_words, look_in_words
 from lookalike.types import Box, Detection, Garment, Guess, Look, Person
 
 
@@ -110,8 +110,8 @@ def test_a_wrong_kind_and_a_missing_photo_are_one_line(
 def test_a_look_in_words() -> None:
     people = (Person(Box(0, 0, 1, 1), True, "front"), Person(Box(0, 0, 1, 1), False))
     second = Garment(Detection(Box(0, 0, 1, 1), "bag", 0.5), (), 1)
-    assert seen(Look(True, Guess("Women", 0.83), (second,), people)) == [
+    assert look_in_words(Look(True, Guess("Women", 0.83), (second,), people)) == [
         "a person from head to feet, from the front, and 1 more",
         "department Women (83% sure)",
     ]
-    assert named(second) == "bag of person 2, 0.50 sure"
+    assert garment_in_words(second) == "bag of person 2, 0.50 sure"

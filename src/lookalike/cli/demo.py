@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli import look, showing
+from lookalike.cli import showing
 from lookalike.cli.catalogue import say_report
 
 
@@ -33,11 +33,9 @@ def demo(
         showing.sheet_of_product(sheet, product, matches)
     photo = str(shop / showing.DEMO_PHOTO)
     worn = opened.look(photo, k=3)
-    showing.say(f"{showing.DEMO_PHOTO}: {'; '.join(look.seen(worn))}")
-    for number, garment in enumerate(worn.garments, 1):
-        showing.matches_table(f"{number}. {look.named(garment)}", garment.matches)
+    showing.look_tables(showing.DEMO_PHOTO, worn)
     for sheet in (folder / "look.png", folder / "look.html"):
-        showing.sheet_of_look(sheet, photo, look.seen(worn), worn, opened.fetcher)
+        showing.sheet_of_look(sheet, photo, worn, opened.fetcher)
     showing.say(f"next:  lookalike search --image PHOTO --store {folder / 'shop'}")
     for name in ("similar", "look"):
         showing.say(f"sheet: {folder / name}.png   page: {folder / name}.html")

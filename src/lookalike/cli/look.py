@@ -22,7 +22,7 @@ from lookalike.cli.questions import (
 )
 
 if TYPE_CHECKING:
-    from lookalike.types import Garment, Guess, Look, Person
+    from lookalike.types import Look
 
 
 def look(
@@ -105,45 +105,13 @@ def look(
         pose=pose,
     )
     if sheet:
-        showing.sheet_of_look(sheet, photo, seen(found), found, fetcher)
+        showing.sheet_of_look(sheet, photo, found, fetcher)
     if as_json:
         asked = {"image": photo, "k": k, "where": where or [], "rules": list(shop.rules_for("look"))}
         showing.print_document({"query": asked, **_as_json(found)})
     else:
-        showing.say(f"{photo}: {'; '.join(seen(found))}")
-        for number, garment in enumerate(found.garments, 1):
-            showing.matches_table(f"{number}. {named(garment)}", garment.matches)
+        showing.look_tables(photo, found)
         showing.say_sheet(sheet)
-
-
-def seen(found: Look) -> list[str]:
-    """What was made out on a photograph, in words."""
-    words = [_people(found.people)]
-    if found.audience is not None:
-        words.append(f"department {_guessed(found.audience)}")
-    if not found.garments:
-        words.append("no garment was found; `lookalike search --image` looks for the whole picture")
-    return words
-
-
-def named(garment: Garment) -> str:
-    """A garment as the heading of its list."""
-    of = f" of person {garment.person + 1}" if garment.person > 0 else ""
-    return f"{garment.detection.label}{of}, {garment.detection.score:.2f} sure"
-
-
-def _people(people: tuple[Person, ...]) -> str:
-    if not people:
-        return "nobody is on it"
-    first = people[0]
-    shown = "from head to feet" if first.full_length else "not at full length"
-    facing = f", from the {first.facing}" if first.facing else ""
-    others = f", and {len(people) - 1} more" if len(people) > 1 else ""
-    return f"a person {shown}{facing}{others}"
-
-
-def _guessed(audience: Guess) -> str:
-    return audience.value if audience.confidence == 1 else f"{audience.value} ({audience.confidence:.0%} sure)"
 
 
 def _as_json(found: Look) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lookalike.indexing.fitting import Progress
     from lookalike.media.fetching import Fetcher
     from lookalike.media.sheets import Card
-    from lookalike.types import Box, Look, Match, Pixels, Product
+    from lookalike.types import Box, Garment, Guess, Look, Match, Person, Pixels, Product
 
 DEMO_PRODUCT = "drs-501-red"  # a floral dress of the drawn shop
 DEMO_PHOTO = "figures/figure-16-woman-park.jpg"  # somebody in the drawn shop's clothes
@@ -148,6 +148,43 @@ def matches_table(
     console.print(table)
 
 
+def look_tables(photo: str, found: Look) -> None:
+    """What is on a photograph on standard error, and a table for each garment on standard output."""
+    say(f"{photo}: {'; '.join(look_in_words(found))}")
+    for number, garment in enumerate(found.garments, 1):
+        matches_table(f"{number}. {garment_in_words(garment)}", garment.matches)
+
+
+def look_in_words(found: Look) -> list[str]:
+    """What was made out on a photograph, in words."""
+    words = [_people(found.people)]
+    if found.audience is not None:
+        words.append(f"department {_guessed(found.audience)}")
+    if not found.garments:
+        words.append("no garment was found; `lookalike search --image` looks for the whole picture")
+    return words
+
+
+def garment_in_words(garment: Garment) -> str:
+    """A garment as the heading of its list."""
+    of = f" of person {garment.person + 1}" if garment.person > 0 else ""
+    return f"{garment.detection.label}{of}, {garment.detection.score:.2f} sure"
+
+
+def _people(people: tuple[Person, ...]) -> str:
+    if not people:
+        return "nobody is on it"
+    first = people[0]
+    shown = "from head to feet" if first.full_length else "not at full length"
+    facing = f", from the {first.facing}" if first.facing else ""
+    others = f", and {len(people) - 1} more" if len(people) > 1 else ""
+    return f"a person {shown}{facing}{others}"
+
+
+def _guessed(audience: Guess) -> str:
+    return audience.value if audience.confidence == 1 else f"{audience.value} ({audience.confidence:.0%} sure)"
+
+
 def say_reasons(matches: Sequence[Match], reasons: Sequence[Sequence[str]]) -> None:
     """The sentences for each match, below the table."""
     for rank, (m, why) in enumerate(zip(matches, reasons, strict=False), 1):
@@ -224,7 +261,7 @@ def sheet_of_search(
     write_sheet(path, f"Search: {title}", card, _cards(matches, fetcher))
 
 
-def sheet_of_look(path: Path, photo: str, words: Sequence[str], look: Look, fetcher: Fetcher) -> None:
+def sheet_of_look(path: Path, photo: str, look: Look, fetcher: Fetcher) -> None:
     """Draw a photograph and what is like each garment on it."""
     from lookalike.media.decoding import decode
     from lookalike.media.fetching import read_bytes
@@ -235,7 +272,7 @@ def sheet_of_look(path: Path, photo: str, words: Sequence[str], look: Look, fetc
         Marked(g.detection.box, f"{g.detection.label} {g.detection.score:.2f}", _cards(g.matches, fetcher))
         for g in look.garments
     ]
-    write_look(path, f"Shop the look: {Path(photo).name}", words, pixels, found)
+    write_look(path, f"Shop the look: {Path(photo).name}", look_in_words(look), pixels, found)
 
 
 def _cards(matches: Sequence[Match], fetcher: Fetcher, *, query: Product | None = None) -> list[Card]:
