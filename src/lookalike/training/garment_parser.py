@@ -31,7 +31,7 @@ from lookalike.media.masks import UNKNOWN, decode_mask
 from lookalike.media.scenes import Manner, Scene, before, only, part_of, pasted, plain_ground, seen
 from lookalike.training.annotations.labels import label_map
 from lookalike.training.export import export_segmenter
-from lookalike.training.loop import Schedule, load_weights, read_weights, train
+from lookalike.training.loop import Schedule, load_weights, read_weights, save_weights, train
 from lookalike.training.networks import lite0_trunk
 from lookalike.training.segmenting import SegmentingTask, classes_seen
 from lookalike.training.unet import unet
@@ -62,15 +62,16 @@ _OF_SNAPSHOT = {  # what people call what they photographed, and what it is
 }
 _EACH = 250  # catalogue pictures of each kind of thing
 _MIXTURE = (  # where a view comes from, and how often
-    ("street", 0.40),
-    ("street before another ground", 0.12),
-    ("a garment alone", 0.16),
-    ("catalogue", 0.08),
-    ("drawn", 0.10),
-    ("snapshot", 0.14),
+    ("street", 0.54),
+    ("street before another ground", 0.06),
+    ("a garment alone", 0.14),
+    ("catalogue", 0.07),
+    ("drawn", 0.08),
+    ("snapshot", 0.11),
 )
-_ADDED = 0.3  # how often something is laid over a street photograph
-_WORN, _LYING = Manner(), Manner(lie=0.35, nearest=1.4, farthest=0.35)
+_ADDED = 0.15  # how often something is laid over a street photograph
+_WORN = Manner(nearest=1.6, farthest=0.8, near=0.45, coarse=0.1)  # people fill most of a photograph
+_LYING = Manner(lie=0.35, nearest=1.4, farthest=0.35)
 _HINTED = Manner(lie=0.2, nearest=1.15, farthest=0.8)
 
 
@@ -229,10 +230,13 @@ def _often(scenes: Sequence[Scene]) -> npt.NDArray[np.float64]:
 
 
 def publish(network: Any, out: Path, *, held: Sequence[Scene], side: int, say: Callable[[str], None]) -> None:
-    """Write the graph as the package ships it, in half precision, and say how good it is on what was held out."""
+    """Write graph and weights as the package ships them, in half precision, and say how good it is on what was held out."""
     out.mkdir(parents=True, exist_ok=True)
     network = network.eval()
     export_segmenter(network, out / "garment-parser.onnx")
+    kept = {name: value for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
+    halves = {name: value.half() for name, value in kept.items()}
+    save_weights(halves, out / "garment-parser.safetensors")  # for `lookalike train segmenter` to begin with
     confusion = Confusion(len(LABELS))
     for scene in held:
         confusion.add(scene.classes, classes_seen(network, scene.pixels, side))
@@ -251,6 +255,7 @@ def main() -> None:
     parser.add_argument(
         "--trunk", type=Path, help="garments.safetensors, to begin with its eyes; ImageNet's if none"
     )
+    parser.add_argument("--begin", type=Path, help="weights of an earlier run to begin with, in place of a trunk's")
     parser.add_argument("--only-publish", action="store_true", help="train no further: write what is best so far")
     options = parser.parse_args()
 
@@ -264,6 +269,8 @@ def main() -> None:
         kept = {name.removeprefix("trunk."): w.float() for name, w in weights.items() if name.startswith("trunk.")}
         trunk.load_state_dict(kept, strict=False)
     network = unet(trunk, len(LABELS))
+    if options.begin:
+        load_weights(network, options.begin)
     if options.only_publish:
         load_weights(network, options.out / "best.safetensors")
         held = street(options.data)[1]
@@ -271,7 +278,7 @@ def main() -> None:
         drawer = Drawer(options.data, options.drawn, say=say)
         held = drawer.held
         task = SegmentingTask(
-            network, drawer, held, LABELS, sides=tuple(options.sides), frequencies=drawer.frequencies
+            network, drawer, held, LABELS, sides=tuple(options.sides), frequencies=drawer.frequencies, balance=0.42
         )
         schedule = Schedule(
             steps=options.steps,
