@@ -11,6 +11,11 @@ LookalikeError
       + ModelNotFound   its weights are not on this machine
   x StoreError          a store is missing, damaged, locked or of another version
       + ProductNotFound no product has this id
+  x ServiceError        a server does not take a request
+      + Busy            it has too much to do, or this caller has asked too much: try again later
+      + TookTooLong     it was not done in time
+      + NotAllowed      the caller may not: no key, a wrong one, or one without the role
+      + TooLarge        more bytes than are taken
   x MissingExtra        an optional dependency is not installed
 
 Each message is one line: what happened, the value, what to do.
@@ -76,6 +81,40 @@ class StoreError(LookalikeError):
 
 class ProductNotFound(StoreError):  # noqa: N818 - reads as the fact it is
     """No product in the store has this id."""
+
+
+class ServiceError(LookalikeError):
+    """A server does not take a request."""
+
+
+class Busy(ServiceError):  # noqa: N818 - reads as the fact it is
+    """Too much is under way, or this caller has asked too much; `retry_after_s` says when to try again.
+
+    too_many: whether it is this caller who has asked too much.
+    """
+
+    def __init__(self, words: str, *, retry_after_s: float, too_many: bool = False) -> None:
+        super().__init__(words)
+        self.retry_after_s, self.too_many = retry_after_s, too_many
+
+
+class TookTooLong(ServiceError):  # noqa: N818 - reads as the fact it is
+    """A request was not done in time."""
+
+
+class NotAllowed(ServiceError):  # noqa: N818 - reads as the fact it is
+    """A request may not be made: without a key, with one that is unknown, or with one that lacks the role.
+
+    known: whether the key is known, and only its role does not do.
+    """
+
+    def __init__(self, words: str, *, known: bool = False) -> None:
+        super().__init__(words)
+        self.known = known
+
+
+class TooLarge(ServiceError):  # noqa: N818 - reads as the fact it is
+    """A request has more bytes than are taken."""
 
 
 class MissingExtra(LookalikeError):  # noqa: N818 - reads as the fact it is
