@@ -1,0 +1,120 @@
+"""The pool and the answers kept: nobody waits for nothing, and nothing is forgotten or mixed up."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from lookalike.errors import Busy, TookTooLong
+from lookalike.serve.work import Answers, Pool
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    made = Pool(threads=2, waiting=3, time_limit_s=5)
+    yield made
+    made.close()
+
+
+def test_what_work_returns_or_raises_comes_back(pool: Pool) -> None:
+    def raises() -> None:
+        raise TimeoutError("its own")
+
+    assert asyncio.run(pool.run(lambda: 7)) == 7
+    with pytest.raises(TimeoutError, match="its own"):
+        asyncio.run(pool.run(raises))
+    assert pool.under_way == 0
+
+
+def test_a_full_queue_refuses_at_once_and_serves_those_it_let_in(pool: Pool) -> None:
+    gate = threading.Event()
+
+    async def ask() -> tuple[list[object], float]:
+        asked = [asyncio.create_task(pool.run(lambda n=n: gate.wait(5) and n)) for n in range(5)]
+        await asyncio.sleep(0)
+        began = time.monotonic()
+        with pytest.raises(Busy) as refused:
+            await pool.run(lambda: None)
+        took_s = time.monotonic() - began
+        assert refused.value.retry_after_s >= 1
+        assert pool.waiting == 3
+        gate.set()
+        return await asyncio.gather(*asked), took_s
+
+    answers, took_s = asyncio.run(ask())
+    assert answers == [0, 1, 2, 3, 4]
+    assert took_s < 0.05
+    assert (pool.refused, pool.under_way) == (1, 0)
+
+
+def test_slow_work_fills_the_queue_sooner_than_quick_work() -> None:
+    pool = Pool(threads=1, patience_s=0.1, waiting=1000)
+
+    async def let_in(kind: str, takes_s: float) -> int:
+        await pool.run(lambda: time.sleep(takes_s), kind=kind)
+        gate, asked = threading.Event(), []
+        for _ in range(50):
+            asked.append(asyncio.create_task(pool.run(lambda: gate.wait(5), kind=kind)))
+            await asyncio.sleep(0)
+        gate.set()
+        return sum(not isinstance(a, Busy) for a in await asyncio.gather(*asked, return_exceptions=True))
+
+    assert asyncio.run(let_in("slow", 0.3)) == 1
+    assert asyncio.run(let_in("quick", 0.0)) == 50
+    pool.close()
+
+
+def test_what_is_late_is_told_so_and_what_waits_behind_it_is_never_begun() -> None:
+    pool, begun = Pool(threads=1, patience_s=10), []
+    gate = threading.Event()
+
+    async def ask() -> None:
+        running = asyncio.create_task(pool.run(lambda: gate.wait(5)))
+        await asyncio.sleep(0.01)
+        with pytest.raises(TookTooLong, match=r"not answered within 0\.05 s"):
+            await pool.run(lambda: begun.append(1), time_limit_s=0.05)
+        gate.set()
+        await running
+
+    asyncio.run(ask())
+    pool.close()
+    assert begun == []
+    assert pool.under_way == 0
+
+
+def test_the_loop_goes_on_while_work_runs(pool: Pool) -> None:
+    async def ask() -> int:
+        ticks = 0
+        running = asyncio.create_task(pool.run(lambda: time.sleep(0.2)))
+        while not running.done():
+            await asyncio.sleep(0.005)
+            ticks += 1
+        return ticks
+
+    assert asyncio.run(ask()) >= 5
+
+
+def test_a_pool_that_is_closed_says_that_the_server_stops(pool: Pool) -> None:
+    pool.close()
+    with pytest.raises(Busy, match="stopping"):
+        asyncio.run(pool.run(lambda: None))
+    assert pool.under_way == 0
+
+
+def test_an_answer_is_made_once_and_the_oldest_go() -> None:
+    answers, made = Answers(most=2), []
+    for asked in ("a", "a", "b", "a", "c", "b"):
+        assert answers.of(asked, lambda asked=asked: made.append(asked) or asked.upper()) == asked.upper()
+    assert made == ["a", "b", "c", "b"]
+    assert (answers.hits, answers.misses) == (2, 4)
+
+
+def test_what_fails_is_tried_again() -> None:
+    answers = Answers()
+    with pytest.raises(ZeroDivisionError):
+        answers.of("a", lambda: 1 // 0)
+    assert answers.of("a", lambda: 2) == 2
