@@ -31,6 +31,8 @@ DOORS = {  # a package -> where it may be imported, below src/lookalike
     "simplejpeg": ("media/decoding.py",),
     "fastapi": ("serve/",),
     "uvicorn": ("serve/",),
+    "starlette": ("serve/",),
+    "pydantic": ("serve/",),
     "typer": ("cli/",),
     "rich": ("cli/",),
     "torch": ("training/",),

@@ -20,6 +20,7 @@ from lookalike.cli import (
     look,
     models,
     questions,
+    serve,
     store,
     train,
     whole,
@@ -44,6 +45,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("cutout")(cutout.cutout)
 app.command("export")(whole.export)
 app.command("map")(whole.draw_map)
+app.command("serve")(serve.serve)
 app.add_typer(store.app, name="snapshot")
 app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -46,3 +47,12 @@ def fitted(image: Image.Image, side: int) -> Image.Image:
     scale = side / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def as_jpeg(pixels: Pixels, side: int, *, quality: int = 82) -> bytes:
+    """The picture as a JPEG that fits into a square of `side` pixels; one that is smaller stays as it is."""
+    image = Image.fromarray(pixels)
+    small = fitted(image, side) if max(image.size) > side else image
+    file = io.BytesIO()
+    small.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
+    return file.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property, partial
 from math import ceil
 from pathlib import Path
@@ -122,6 +123,12 @@ class Recommender:
     def rules(self) -> Rules:
         """The shop's rules as they are now."""
         return self._rules_of(self.store.header)
+
+    def without_rules(self) -> Recommender:
+        """The same shop, answering as if it had no rules."""
+        plain = copy(self)
+        plain._rules = Rules()
+        return plain
 
     def rules_for(self, asking: Asking, product_ids: Sequence[str] = ()) -> tuple[str, ...]:
         """The names of the rules that apply when these products are asked about, whatever they move."""

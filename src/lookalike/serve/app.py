@@ -1,0 +1,139 @@
+"""The application: one shop, its API, its page and its widget on one port."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Response
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from lookalike import __version__
+from lookalike.media.fetching import Fetcher
+from lookalike.recommend.finding import Titles
+from lookalike.recommend.recommender import Recommender
+from lookalike.serve import reading, thumbnails, wire
+from lookalike.serve.problems import EVERYWHERE, add_problems, documented
+from lookalike.serve.service import Service, Serving, Settings
+from lookalike.serve.thumbnails import Thumbnails
+from lookalike.serve.work import Answers, Pool
+
+WORKER_SETTINGS = "LOOKALIKE_SERVE"  # the environment variable in which workers find their settings
+WEB = Path(str(files("lookalike").joinpath("serve", "web")))
+_GZIP_FROM = 1024  # bytes
+
+
+def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | None = None) -> FastAPI:
+    """The application over an open shop, or over the store at a path.
+
+    Raises `StoreError`, `RecipeError`, `RuleError` as opening the store does.
+    """
+    settings = settings or Settings()
+    opened = shop if isinstance(shop, Recommender) else _open(shop, settings)
+    service = Service(opened, settings, Pool(time_limit_s=settings.time_limit_s), Answers())
+    app = FastAPI(
+        title="lookalike",
+        summary="What looks like this, in one shop's catalogue.",
+        version=__version__,
+        lifespan=_lifespan,
+        docs_url="/docs" if settings.docs else None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.service = service
+    app.state.thumbnails = Thumbnails()
+    app.state.titles = Titles(opened.store)
+    add_problems(app)
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM, compresslevel=4)
+    for router in (thumbnails.router, reading.router):
+        app.include_router(router, prefix="/v1", responses=documented(*EVERYWHERE))
+    _add_health(app)
+    _add_page(app)
+    return app
+
+
+def app_of_worker() -> FastAPI:
+    """The application as a worker process makes it, from the environment."""
+    said = json.loads(os.environ[WORKER_SETTINGS])
+    settings = settings_from(said)
+    return create_app(settings.store, settings)
+
+
+def settings_from(said: Mapping[str, Any]) -> Settings:
+    """Settings from plain values, as JSON holds them."""
+    known = {one.name for one in fields(Settings)}
+    return Settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in said.items() if k in known})
+
+
+def settings_as_json(settings: Settings) -> str:
+    return json.dumps(asdict(settings))
+
+
+def _open(path: str | os.PathLike[str], settings: Settings) -> Recommender:
+    return Recommender.open(path, fetcher=Fetcher(allow_hosts=settings.allow_hosts))
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Ready before the first request, and nothing begun that is not finished after the last."""
+    service: Service = app.state.service
+    await service.run(lambda: _warm(service.shop), kind="warm")
+    if service.settings.ready_file:
+        host = f"[{service.settings.host}]" if ":" in service.settings.host else service.settings.host
+        Path(service.settings.ready_file).write_text(f"http://{host}:{service.settings.port}\n", encoding="utf-8")
+    yield
+    service.pool.close()
+    service.shop.fetcher.close()
+
+
+def _warm(shop: Recommender) -> None:
+    """Read what the first question would have to wait for."""
+    first = shop.store.ids(limit=1)
+    if first and shop.store.views(first).get(first[0]):
+        shop.similar(first[0], 1)
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", response_model=wire.Health)
+    async def healthz() -> wire.Health:
+        """The process answers."""
+        return wire.Health(status="ok")
+
+    @app.get("/readyz", response_model=wire.Health, responses=documented(503, 504))
+    async def readyz(service: Serving) -> wire.Health:
+        """The store can be read."""
+        counts = await service.run(service.shop.store.counts, kind="counts")
+        return wire.Health(status="ready", products=counts.products)
+
+
+class _Files(StaticFiles):
+    """Files that browsers ask about again each time, so that an upgrade is seen at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        found = await super().get_response(path, scope)
+        found.headers.setdefault("Cache-Control", "no-cache")
+        return found
+
+
+def _add_page(app: FastAPI) -> None:
+    app.mount("/web", _Files(directory=WEB, check_dir=False), name="web")
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        return FileResponse(WEB / "index.html", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/widget.js", include_in_schema=False)
+    async def widget() -> Response:
+        return FileResponse(
+            WEB / "widget.js", headers={"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+        )

@@ -1,0 +1,293 @@
+"""Questions: products, what is like them, what is like a picture or words, looks, facets, the map."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+
+from lookalike.errors import LookalikeError, PictureError
+from lookalike.filters import read, written
+from lookalike.media.fetching import is_url
+from lookalike.recommend.facets import facets as facets_of
+from lookalike.recommend.finding import Titles
+from lookalike.recommend.recommender import Recommender
+from lookalike.serve import wire
+from lookalike.serve.problems import InvalidRequest, documented
+from lookalike.serve.service import Service, Serving, render, respond
+
+router = APIRouter()
+_Asked = TypeVar("_Asked", bound=BaseModel)
+_KEPT: dict[int | str, dict[str, Any]] = {304: {"description": "The copy that the client has still holds"}}
+
+Where = Annotated[
+    list[str], Query(description="FIELD=VALUE, FIELD=A,B, price<50, in_stock, !in_stock; may be given again.")
+]
+Weights = Annotated[str, Query(description="How much each part counts.", examples=["image:1,colour:0.3"])]
+Explain = Annotated[bool, Query(description="Say of each match why it is one.")]
+Ruled = Annotated[bool, Query(description="Whether the shop's rules apply.")]
+
+
+@router.get("/products", response_model=wire.Products, responses={**_KEPT})
+async def products(
+    request: Request,
+    service: Serving,
+    prefix: Annotated[str, Query(max_length=200, description="Begins an id, or a word of a title.")] = "",
+    k: Annotated[int, Query(ge=1, le=wire.MOST)] = 20,
+) -> Response:
+    """Products that somebody who types may have in mind; the first ones for no prefix."""
+    titles: Titles = request.app.state.titles
+    root = _root(request)
+
+    def make() -> wire.Products:
+        ids = titles.find(prefix, limit=k, version=service.version)
+        found = service.shop.store.products(ids)
+        return wire.Products(products=[wire.product(found[i], root=root) for i in ids if i in found])
+
+    return await service.answer(request, (prefix, k, root), make, kind="products")
+
+
+@router.get(
+    "/products/{product_id:path}/similar",
+    response_model=wire.Matches,
+    responses={**_KEPT, **documented(404)},
+)
+async def similar(
+    request: Request,
+    product_id: str,
+    service: Serving,
+    k: Annotated[int, Query(ge=1, le=wire.MOST, description="How many matches.")] = 7,
+    text: Annotated[str, Query(max_length=2000, description="Words that change it: 'but in red'.")] = "",
+    where: Where = [],  # noqa: B006 - FastAPI reads it and nobody changes it
+    weights: Weights = "",
+    same: Annotated[list[str], Query(description="Columns in which a match has the product's value.")] = [],  # noqa: B006
+    by_group: Annotated[bool, Query(description="Of each style only the best product.")] = False,
+    variety: Annotated[float, Query(ge=0, le=1, description="Trade likeness for difference.")] = 0.0,
+    rules: Ruled = True,
+    explain: Explain = False,
+) -> Response:
+    """Products that look and read like one of the shop's own, the most like first."""
+    wanted, within, root = _weights(weights), read(where), _root(request)
+
+    def make() -> wire.Matches:
+        shop = _shop(service, ruled=rules)
+        found = shop.similar(
+            product_id,
+            k,
+            text=text or None,
+            where=within,
+            weights=wanted,
+            same=same,
+            by_group=by_group,
+            variety=variety,
+        )
+        said = {"id": product_id, **({"text": text} if text else {}), "k": k, "where": written(within)}
+        return wire.Matches(
+            query={**said, "weights": wanted, "rules": list(shop.rules_for("similar", [product_id]))},
+            matches=[
+                wire.match(
+                    one,
+                    root=root,
+                    reasons=shop.explain(one, like=product_id, text=text or None) if explain else None,
+                )
+                for one in found
+            ],
+            nothing_like_it=False,
+        )
+
+    asked = (
+        product_id,
+        k,
+        text,
+        within,
+        tuple(sorted(wanted.items())),
+        tuple(same),
+        by_group,
+        variety,
+        rules,
+        explain,
+        root,
+    )
+    return await service.answer(request, asked, make, kind="similar")
+
+
+@router.get("/facets", response_model=wire.Facets, responses={**_KEPT})
+async def facets(
+    request: Request,
+    service: Serving,
+    field: Annotated[list[str], Query(description="A column; those worth showing when none is named.")] = [],  # noqa: B006
+    where: Where = [],  # noqa: B006
+    most: Annotated[int, Query(ge=1, le=1000, description="Values of each column.")] = 50,
+) -> Response:
+    """What there is to filter by: values and how many products have each."""
+    within = read(where)
+
+    def make() -> wire.Facets:
+        found = facets_of(service.shop.store, field, where=within, most=most)
+        counts = {
+            name: [wire.FacetValue(value=value, count=count) for value, count in values]
+            for name, values in found.counts.items()
+        }
+        ranges = {name: list(ends) for name, ends in found.ranges.items()}
+        return wire.Facets(total=found.total, facets=counts, ranges=ranges)
+
+    return await service.answer(request, (tuple(field), within, most), make, kind="facets")
+
+
+@router.post("/search", response_model=wire.Matches, responses={**documented(404)})
+async def search(request: Request, service: Serving) -> Response:
+    """Products like a picture, words, products that are liked, or several of these."""
+    asked, upload = await asked_of(request, wire.Search)
+    root = _root(request)
+
+    def make() -> wire.Matches:
+        shop = _shop(service, ruled=asked.rules)
+        image = _picture(shop, asked.image_url, upload)
+        found, strange = _search(shop, asked, image)
+        liked = asked.like[0] if asked.like else None
+        said = asked.model_dump(exclude_defaults=True)
+        return wire.Matches(
+            query={**said, "k": asked.k, "rules": list(shop.rules_for("search", asked.like))},
+            matches=[
+                wire.match(
+                    one,
+                    root=root,
+                    reasons=shop.explain(one, like=liked, text=asked.text) if asked.explain else None,
+                )
+                for one in found
+            ],
+            nothing_like_it=strange,
+        )
+
+    return await _asked(request, service, asked, upload, make, kind="search")
+
+
+@router.post("/look", response_model=wire.Look)
+async def look(request: Request, service: Serving) -> Response:
+    """A photograph taken apart: who is on it, and for each garment products of its kind like it."""
+    asked, upload = await asked_of(request, wire.LookQuery)
+    root = _root(request)
+
+    def make() -> wire.Look:
+        shop = _shop(service, ruled=asked.rules)
+        image = _picture(shop, asked.image_url, upload)
+        if image is None:
+            raise LookalikeError("a look needs a photograph: give image_url, or upload a picture")
+        found = shop.look(
+            image,
+            asked.k,
+            where=asked.where,
+            weights=asked.weights,
+            labels=asked.labels,
+            audience=asked.audience,
+        )
+        lists = [
+            [
+                wire.match(one, root=root, reasons=shop.explain(one) if asked.explain else None)
+                for one in worn.matches
+            ]
+            for worn in found.garments
+        ]
+        return wire.look(found, lists)
+
+    return await _asked(request, service, asked, upload, make, kind="look")
+
+
+async def asked_of(request: Request, model: type[_Asked]) -> tuple[_Asked, bytes | None]:
+    """The question in a request, as JSON or as a form with a picture beside it, and the picture's bytes.
+
+    Raises `InvalidRequest`, which names the field.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        async with request.form(max_files=1, max_fields=4, max_part_size=262_144) as form:
+            picture, query = form.get("picture"), form.get("query")
+            if strange := sorted(set(form) - {"picture", "query"}):
+                raise InvalidRequest(f"the form has a part {strange[0]!r}: it takes picture and query")
+            if isinstance(picture, str) or isinstance(query, UploadFile):
+                raise InvalidRequest("the form's picture is a file, and its query is JSON in a field")
+            return _read(model, query or "{}"), await picture.read() if picture is not None else None
+    if kind not in ("application/json", ""):
+        raise InvalidRequest(f"content type {kind!r}: send application/json or multipart/form-data", status=415)
+    return _read(model, await request.body()), None
+
+
+def _read(model: type[_Asked], text: str | bytes) -> _Asked:
+    try:
+        return model.model_validate_json(text or "{}")
+    except ValidationError as error:
+        raise InvalidRequest.of(error.errors(include_url=False, include_context=False)) from error
+
+
+async def _asked(
+    request: Request, service: Service, asked: BaseModel, upload: bytes | None, make: Any, *, kind: str
+) -> Response:
+    """The answer to a question with a body; kept for the same question about the same picture."""
+    mark = hashlib.blake2b(upload or b"", digest_size=16).digest()
+    named = (kind, json.dumps(asked.model_dump(), sort_keys=True), mark, _root(request))
+    rendered = await service.run(
+        lambda: service.answers.of((*named, service.version), lambda: render(make())), kind=kind
+    )
+    return respond(request, rendered, cache_control="no-store")
+
+
+def _search(shop: Recommender, asked: wire.Search, image: Any) -> tuple[list[Any], bool]:
+    """What was found, and whether nothing was because nothing in the shop is like it."""
+
+    def ask(at_least: float | None) -> list[Any]:
+        return shop.search(
+            image=image,
+            text=asked.text,
+            liked=asked.like,
+            disliked=asked.dislike,
+            k=asked.k,
+            where=asked.where,
+            weights=asked.weights,
+            box=asked.box,
+            by_group=asked.by_group,
+            variety=asked.variety,
+            at_least=at_least,
+        )
+
+    found = ask(asked.at_least)
+    return found, not found and asked.at_least is None and bool(ask(0.0))
+
+
+def _picture(shop: Recommender, url: str | None, upload: bytes | None) -> bytes | None:
+    """The bytes of the picture that is asked about; never a file of this machine."""
+    if url is not None and upload is not None:
+        raise LookalikeError("a picture was uploaded and image_url was given: send one of them")
+    if url is None:
+        return upload
+    if not is_url(url):
+        raise PictureError(f"image_url {url[:200]!r} is no http or https address")
+    return shop.fetcher.get(url)
+
+
+def _shop(service: Service, *, ruled: bool) -> Recommender:
+    return service.shop if ruled else service.shop.without_rules()
+
+
+def _weights(text: str) -> dict[str, float]:
+    """
+    >>> _weights("image:1,colour:.3")
+    {'image': 1.0, 'colour': 0.3}
+    """
+    found = {}
+    for pair in filter(None, (one.strip() for one in text.split(","))):
+        part, _, number = pair.partition(":")
+        try:
+            found[part.strip()] = float(number)
+        except ValueError as error:
+            raise InvalidRequest(f"weights {pair!r}: write image:1,text:0.5,colour:0.3") from error
+    return found
+
+
+def _root(request: Request) -> str:
+    """What the paths of this server begin with, behind a proxy."""
+    root: str = request.scope.get("root_path", "")
+    return root.rstrip("/")

@@ -1,0 +1,65 @@
+"""The server under the application: a socket, one process or several, and an orderly end."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import replace
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from lookalike.errors import LookalikeError
+from lookalike.serve.app import WORKER_SETTINGS, create_app, settings_as_json
+from lookalike.serve.service import Settings
+
+_FINISH_S = 20  # that running requests are given at the end
+_BACKLOG = 1024
+
+
+def run(settings: Settings, *, workers: int = 1) -> None:
+    """Serve until told to stop (SIGTERM, Ctrl-C); running requests are finished.
+
+    A port of 0 takes any that is free. Raises `LookalikeError` where the address cannot be had.
+    """
+    bound = _bound(settings.host, settings.port)
+    settings = replace(settings, port=bound.getsockname()[1])
+    if workers == 1:
+        server = uvicorn.Server(_config(create_app(settings.store, settings), settings))
+        server.run(sockets=[bound])
+        return
+    os.environ[WORKER_SETTINGS] = settings_as_json(settings)
+    config = _config("lookalike.serve.app:app_of_worker", settings, factory=True, workers=workers)
+    Multiprocess(config, target=uvicorn.Server(config).run, sockets=[bound]).run()
+
+
+def _config(app: object, settings: Settings, *, factory: bool = False, workers: int = 1) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        host=settings.host,
+        port=settings.port,
+        factory=factory,
+        workers=workers,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=_FINISH_S,
+        timeout_keep_alive=30,
+    )
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that is bound, so that the port is known before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(_BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise LookalikeError(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another --port"
+        ) from error
+    bound.set_inheritable(True)
+    return bound

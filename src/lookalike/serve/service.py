@@ -1,0 +1,118 @@
+"""What every request of a server has in common: the open shop, the settings, the threads, the answers kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
+
+from lookalike.recommend.recommender import Recommender
+from lookalike.serve.work import Answers, Pool
+from lookalike.store.lance import LanceStore
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a shop is served; plain values, so that they can be handed to workers.
+
+    keys: the file of API keys; empty where none are configured. open_writes: whoever reaches the server may write;
+    on loopback only. allow_origins: of other sites' pages, which may ask from the browser. docs: show `/docs`.
+    """
+
+    store: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    keys: str = ""
+    open_writes: bool = False
+    allow_origins: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
+    time_limit_s: float = 20.0
+    ready_file: str = ""
+    docs: bool = False
+
+    @property
+    def on_loopback(self) -> bool:
+        return self.host in ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer as it goes over the wire, and a mark that is another as soon as the answer is."""
+
+    body: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Service:
+    """One open shop and what serves it; `request.app.state.service`."""
+
+    shop: Recommender
+    settings: Settings = field(default_factory=Settings)
+    pool: Pool = field(default_factory=Pool)
+    answers: Answers = field(default_factory=Answers)
+
+    @property
+    def version(self) -> Hashable:
+        """Another one after every change of products or rules. Asks the disk: not for the event loop."""
+        store = self.shop.store
+        return (store.version if isinstance(store, LanceStore) else 0, self.shop.rules)
+
+    async def run(self, work: Callable[[], _T], *, kind: str = "") -> _T:
+        """What `work` returns, made by the threads. See `Pool.run`."""
+        return await self.pool.run(work, kind=kind)
+
+    async def answer(
+        self, request: Request, asked: Hashable, make: Callable[[], BaseModel], *, kind: str
+    ) -> Response:
+        """What `make` returns, as JSON, or 304 where the client has it; kept while nothing changes in the store.
+
+        asked: all that the answer hangs on beside the store and its rules.
+        """
+
+        def rendered() -> Rendered:
+            return self.answers.of((kind, asked, self.version), lambda: render(make()))
+
+        return respond(request, await self.run(rendered, kind=kind))
+
+
+def render(answer: BaseModel) -> Rendered:
+    body = answer.model_dump_json().encode()
+    return Rendered(body, f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"')
+
+
+def respond(
+    request: Request,
+    rendered: Rendered,
+    *,
+    media_type: str = "application/json",
+    cache_control: str = "no-cache",
+) -> Response:
+    """The answer, or 304 where the client has it already.
+
+    cache_control: as is, a cache asks each time whether its copy still holds.
+    """
+    headers = {"ETag": rendered.etag, "Cache-Control": cache_control}
+    if request.method == "GET" and _has(request.headers.get("if-none-match", ""), rendered.etag):
+        return Response(status_code=304, headers=headers)
+    return Response(rendered.body, media_type=media_type, headers=headers)
+
+
+def _has(if_none_match: str, etag: str) -> bool:
+    """Weak comparison, RFC 9110, 13.1.2."""
+    given = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}
+    return "*" in given or etag.removeprefix("W/") in given
+
+
+def service_of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Serving = Annotated[Service, Depends(service_of)]
