@@ -1,0 +1,256 @@
+// The map of the shop: what looks alike lies side by side. Far out it shows one product a patch, near by all of them.
+
+import * as api from "./api.js";
+import { ask } from "./address.js";
+import { price, titleOf } from "./cards.js";
+import { fill, find, iconButton, make } from "./elements.js";
+
+const MOST = 5000; // products on the map
+const PATCH = 62; // pixels of the screen that one picture takes, at least
+const TILE = 56, LARGEST = 132; // pixels of a picture
+const NEAREST = 60; // times the whole map
+const ATONCE = 8; // pictures fetched at a time
+const KEPT = 900; // pictures kept
+
+let points = null, canvas = null, pen = null, card = null;
+let scale = 1, left = 0, up = 0, wide = 0, high = 0; // pixels of the map's side, and where its corner is
+let hovered = null, waiting = false;
+const images = new Map(); // id -> ImageBitmap, or null while it is on its way or where there is none
+let queue = [], running = 0;
+
+export async function show(say) {
+  const view = find("#map-view");
+  if (!canvas) build(view);
+  if (!points) {
+    card.textContent = "Drawing the map…";
+    try {
+      points = (await api.map(MOST)).points;
+    } catch (error) {
+      card.textContent = "";
+      return say(error.message);
+    }
+    normalise();
+    card.textContent = points.length ? "" : "There is nothing to map.";
+    whole();
+  }
+  size();
+  canvas.focus({ preventScroll: true });
+}
+
+/** Forget what was drawn, for another key or other products. */
+export function forget() {
+  points = null;
+  images.clear();
+}
+
+function build(view) {
+  canvas = make("canvas", { tabindex: "0", role: "application", class: "map",
+    "aria-label": "Map of the shop: arrow keys move it, plus and minus zoom, Enter opens the product in the middle" });
+  pen = canvas.getContext("2d");
+  card = make("div", { class: "map-card", role: "status" });
+  view.append(canvas, card, make("div", { class: "map-tools" },
+    iconButton("plus", "Nearer", () => zoom(1.6, wide / 2, high / 2)),
+    iconButton("minus", "Farther", () => zoom(1 / 1.6, wide / 2, high / 2)),
+    iconButton("whole", "The whole map", whole)));
+  new ResizeObserver(size).observe(canvas);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  listen();
+}
+
+function normalise() {
+  let [west, north, east, south] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { x, y } of points) {
+    west = Math.min(west, x); east = Math.max(east, x);
+    north = Math.min(north, y); south = Math.max(south, y);
+  }
+  const span = Math.max(east - west, south - north) || 1;
+  for (const point of points) {
+    point.across = 0.5 + (point.x - (west + east) / 2) / span;
+    point.down = 0.5 + (point.y - (north + south) / 2) / span;
+  }
+}
+
+function size() {
+  const ratio = devicePixelRatio || 1, box = canvas.getBoundingClientRect(), first = !wide;
+  if (!box.width) return;
+  wide = box.width;
+  high = box.height;
+  canvas.width = wide * ratio;
+  canvas.height = high * ratio;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  if (first) whole(); else draw();
+}
+
+function whole() {
+  scale = Math.min(wide, high) - LARGEST;
+  left = (wide - scale) / 2;
+  up = (high - scale) / 2;
+  draw();
+}
+
+function zoom(by, x, y) {
+  const least = Math.min(wide, high) * 0.5, next = Math.min(least * 2 * NEAREST, Math.max(least, scale * by));
+  left = x - ((x - left) * next) / scale;
+  up = y - ((y - up) * next) / scale;
+  scale = next;
+  draw();
+}
+
+function draw() {
+  if (waiting || !points || !wide) return;
+  waiting = true;
+  requestAnimationFrame(paint);
+}
+
+/** The products that are drawn as pictures, one for each patch of the screen, and the others as dots. */
+let tiles = [];
+
+function paint() {
+  waiting = false;
+  const style = getComputedStyle(canvas), side = tile();
+  pen.clearRect(0, 0, wide, high);
+  const taken = new Map(), dots = [];
+  tiles = [];
+  for (const point of points) {
+    const x = left + point.across * scale, y = up + point.down * scale;
+    if (x < -side || y < -side || x > wide + side || y > high + side) continue;
+    const patch = Math.max(PATCH, side + 6);
+    // Patches belong to the map, not to the screen, so that moving it does not shuffle who is shown.
+    const cell = `${Math.floor((point.across * scale) / patch)},${Math.floor((point.down * scale) / patch)}`;
+    if (taken.has(cell)) dots.push([x, y]);
+    else {
+      taken.set(cell, point);
+      tiles.push({ point, x: x - side / 2, y: y - side / 2, side });
+    }
+  }
+  pen.fillStyle = style.getPropertyValue("--faint");
+  pen.globalAlpha = 0.35;
+  for (const [x, y] of dots) pen.fillRect(x - 1, y - 1, 2, 2);
+  pen.globalAlpha = 1;
+  queue = [];
+  for (const one of tiles) if (one.point !== hovered) drawTile(one, style);
+  const raised = tiles.find(one => one.point === hovered);
+  if (raised) drawTile({ ...raised, x: raised.x - 6, y: raised.y - 6, side: raised.side + 12 }, style, true);
+  fetchNext();
+}
+
+function tile() {
+  return Math.min(LARGEST, TILE * Math.max(1, Math.sqrt(scale / Math.min(wide, high)) * 0.7));
+}
+
+function drawTile({ point, x, y, side }, style, raised = false) {
+  pen.beginPath();
+  pen.roundRect(x, y, side, side, 6);
+  pen.fillStyle = style.getPropertyValue("--tile");
+  pen.fill();
+  const image = images.get(point.id);
+  if (image) {
+    const fit = Math.min((side - 6) / image.width, (side - 6) / image.height), w = image.width * fit, h = image.height * fit;
+    pen.drawImage(image, x + (side - w) / 2, y + (side - h) / 2, w, h);
+  } else if (image === undefined && point.thumbnail) queue.push(point);
+  pen.lineWidth = raised ? 2 : 1;
+  pen.strokeStyle = style.getPropertyValue(raised ? "--accent" : "--line");
+  pen.stroke();
+}
+
+function fetchNext() {
+  while (running < ATONCE && queue.length) {
+    const point = queue.shift();
+    if (images.has(point.id)) continue;
+    if (images.size > KEPT) images.delete(images.keys().next().value);
+    images.set(point.id, null);
+    running += 1;
+    api.pictureBytes(point.thumbnail, 128).then(createImageBitmap).then(
+      bitmap => images.set(point.id, bitmap), () => {}, // a product without a picture stays a tile
+    ).finally(() => {
+      running -= 1;
+      draw();
+    });
+  }
+}
+
+function under(x, y) {
+  return tiles.findLast(one => x >= one.x && x <= one.x + one.side && y >= one.y && y <= one.y + one.side)?.point ?? null;
+}
+
+function hover(point) {
+  if (hovered === point) return;
+  hovered = point;
+  canvas.classList.toggle("over", Boolean(point));
+  if (point) fill(card, make("b", {}, titleOf(point)), make("small", {}, [point.id, price(point)].filter(Boolean).join(" · ")));
+  else fill(card);
+  draw();
+}
+
+function listen() {
+  const fingers = new Map();
+  let moved = 0;
+  const spread = () => {
+    const [a, b] = [...fingers.values()];
+    return { far: Math.hypot(a.x - b.x, a.y - b.y), x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+  };
+  const where = event => {
+    const box = canvas.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  };
+  canvas.addEventListener("pointerdown", event => {
+    canvas.setPointerCapture(event.pointerId);
+    fingers.set(event.pointerId, where(event));
+    moved = 0;
+  });
+  canvas.addEventListener("pointermove", event => {
+    const to = where(event), from = fingers.get(event.pointerId);
+    if (!from) return hover(under(to.x, to.y));
+    moved += Math.hypot(to.x - from.x, to.y - from.y);
+    if (fingers.size === 1) {
+      left += to.x - from.x;
+      up += to.y - from.y;
+      fingers.set(event.pointerId, to);
+      draw();
+    } else if (fingers.size === 2) {
+      const before = spread();
+      fingers.set(event.pointerId, to);
+      const after = spread();
+      left += after.x - before.x;
+      up += after.y - before.y;
+      zoom(after.far / (before.far || 1), after.x, after.y);
+    }
+  });
+  const lift = event => {
+    const at = where(event), was = fingers.delete(event.pointerId);
+    const point = was && event.type === "pointerup" && moved < 6 ? under(at.x, at.y) : null;
+    if (point) ask({ product: point.id });
+  };
+  canvas.addEventListener("pointerup", lift);
+  canvas.addEventListener("pointercancel", lift);
+  canvas.addEventListener("pointerleave", () => hover(null));
+  canvas.addEventListener("wheel", event => {
+    event.preventDefault();
+    const { x, y } = where(event);
+    zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0018)), x, y);
+  }, { passive: false });
+  canvas.addEventListener("keydown", event => {
+    const step = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (step) {
+      left += step[0] * wide * 0.1;
+      up += step[1] * high * 0.1;
+      draw();
+    } else if (event.key === "+" || event.key === "=") zoom(1.4, wide / 2, high / 2);
+    else if (event.key === "-") zoom(1 / 1.4, wide / 2, high / 2);
+    else if (event.key === "0") whole();
+    else if (event.key === "Enter" && middle()) return ask({ product: middle().id });
+    else return;
+    event.preventDefault();
+    hover(middle());
+  });
+}
+
+/** The product whose picture is nearest the middle of the screen. */
+function middle() {
+  let best = null, least = Infinity;
+  for (const { point, x, y, side } of tiles) {
+    const far = Math.hypot(x + side / 2 - wide / 2, y + side / 2 - high / 2);
+    if (far < least) [best, least] = [point, far];
+  }
+  return best;
+}
