@@ -61,6 +61,37 @@ def written(where: Filter) -> dict[str, Any] | list[dict[str, Any]]:
     return together if len(together) == len(wishes) else wishes
 
 
+def spelled(where: Filter) -> list[str]:
+    """A filter in the shell's spelling, as the address of a request holds it: `read` gives it back.
+
+    >>> spelled(read({"price": {"ge": 10, "lt": 50}, "colour": ["Red", "Navy"], "in_stock": True}))
+    ['price>=10', 'price<50', 'colour=Red,Navy', 'in_stock']
+
+    Raises `FilterError` for what only the Python spelling can say, such as one value with a comma.
+    """
+    if where.none_of:
+        raise FilterError("a filter of what must not pass has no spelling: write its conditions with ne")
+    return [_spelled(condition) for condition in where.conditions]
+
+
+def _spelled(condition: Condition) -> str:
+    column, operator, value = condition.column, condition.operator, condition.value
+    if operator == "eq" and isinstance(value, bool):
+        term, same = f"{'' if value else '!'}{column}", condition
+    elif isinstance(value, tuple):
+        term, same = f"{column}={','.join(value)}{',' if len(value) == 1 else ''}", condition
+    else:
+        sign = next((sign for sign, name in _SIGNS.items() if name == operator), "")
+        term, same = f"{column}{sign}{value}", Condition(column, operator, str(value))
+    try:
+        said = read(term)
+    except FilterError:
+        said = Filter()
+    if said.conditions != (same,):
+        raise FilterError(f"filter on {column!r}: {operator} {value!r} cannot be written as {term!r}; {_HOW}")
+    return term
+
+
 def _wished(condition: Condition) -> Any:
     value = list(condition.value) if isinstance(condition.value, tuple) else condition.value
     short = "in" if isinstance(value, list) else "eq"
