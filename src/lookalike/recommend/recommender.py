@@ -13,6 +13,7 @@ from typing import Literal
 
 from lookalike.errors import LookalikeError, ProductNotFound, RecipeError
 from lookalike.filters import Where, read
+from lookalike.media.decoding import decode
 from lookalike.media.fetching import Fetcher
 from lookalike.models.attributes import AttributeReader, open_attributes
 from lookalike.models.audience import audience_of
@@ -30,7 +31,7 @@ from lookalike.recommend.duplicates import Folding
 from lookalike.recommend.exporting import Exported, rows_of, table_at
 from lookalike.recommend.familiarity import Familiarity
 from lookalike.recommend.mapping import Map, lay_out
-from lookalike.recommend.pictures import Picture, as_box, pixels_of
+from lookalike.recommend.pictures import Decode, Picture, as_box, pixels_of
 from lookalike.recommend.planning import plan
 from lookalike.recommend.queries import changed, lacks, said, told_weights, wanted, with_same
 from lookalike.recommend.reasons import common_words, sentences
@@ -72,6 +73,7 @@ class Recommender:
         name: str = "",
         fetcher: Fetcher | None = None,
         rules: Rules | RulesFile | None = None,
+        decode: Decode = decode,
     ) -> None:
         self.store = store
         self.name = name
@@ -80,6 +82,7 @@ class Recommender:
         self._calibrator = Calibrator(store)
         self._familiarity = Familiarity(store, encoder)
         self.fetcher = fetcher or Fetcher()
+        self._decode = decode
         self._guard = threading.Lock()
         self._common: frozenset[str] | None = None
 
@@ -92,12 +95,13 @@ class Recommender:
         fetcher: Fetcher | None = None,
         mirror_limit: int = MIRROR_LIMIT,
         rules: RulesSource = None,
+        decode: Decode = decode,
     ) -> Recommender:
         """The store at a folder or URL, ready to answer.
 
         recipe: what the caller believes the store was made with; an error names the field that differs.
         rules: a file, or rules as plain values; False for none. When not given, `rules.toml` in the store's folder
-        where there is one. A file is read again when it changes.
+        where there is one. A file is read again when it changes. decode: what makes pixels of a picture's bytes.
         Raises `StoreError` where there is no store, `RecipeError` where recipes or models differ, `RuleError`.
         """
         store = LanceStore.open(os.fspath(path), mirror_limit=mirror_limit)
@@ -113,6 +117,7 @@ class Recommender:
             name=os.fspath(path),
             fetcher=fetcher,
             rules=rules_from(rules, os.fspath(path), header),
+            decode=decode,
         )
 
     @property
@@ -339,8 +344,7 @@ class Recommender:
         segmenter, detector, pose: by name, or open ones; see `looks.take_apart`.
         The rest is as in `search`; a list may be empty. Raises `PictureError`, `ModelError`, `FilterError`.
         """
-        least = self._encoder.recipe.canvas * _OF_A_LOOK
-        pixels = pixels_of(photo, None, at_least=least, fetcher=self.fetcher)
+        pixels = pixels_of(photo, None, at_least=self.side_of_look, fetcher=self.fetcher)
         scene = looks.take_apart(
             pixels, segmenter=segmenter, detector=detector, pose=pose, labels=labels, sure_from=sure_from
         )
@@ -389,6 +393,17 @@ class Recommender:
                 raise LookalikeError(f"nothing to compare {found!r} with: give like=, the id of another product")
             found = self._compared(found, like)
         return sentences(found, query=query, text=said(text), common=self._common_words())
+
+    def side_of_search(self, box: Box | Sequence[float] | None = None) -> int:
+        """The longer side, in pixels, from which on a larger picture tells `search` no more."""
+        part = as_box(box)
+        enlarged = _DETAIL / max(part.right - part.left, part.bottom - part.top) if part else 1
+        return ceil(self._encoder.at_least * enlarged)
+
+    @property
+    def side_of_look(self) -> int:
+        """The longer side, in pixels, from which on a larger photograph tells `look` no more."""
+        return self._encoder.recipe.canvas * _OF_A_LOOK
 
     def weights(self, wanted: Mapping[str, float] | None = None) -> dict[str, float]:
         """The recipe's weights with those of one query laid over them."""
@@ -445,9 +460,8 @@ class Recommender:
 
     def _looks(self, image: Picture, box: Box | None) -> dict[str, Vector]:
         """The parts that a picture gives."""
-        enlarged = _DETAIL / max(box.right - box.left, box.bottom - box.top) if box else 1
-        at_least = ceil(self._encoder.at_least * enlarged)
-        canvas = self._encoder.canvas(pixels_of(image, box, at_least=at_least, fetcher=self.fetcher))
+        pixels = pixels_of(image, box, at_least=self.side_of_search(box), fetcher=self.fetcher)
+        canvas = self._encoder.canvas(pixels)
         return {part: rows[0] for part, rows in self._encoder.encode_pictures([canvas]).items()}
 
     def _like(

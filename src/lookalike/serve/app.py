@@ -6,12 +6,13 @@ import json
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Response
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
@@ -22,10 +23,12 @@ from lookalike.media.fetching import Fetcher
 from lookalike.recommend.finding import Titles
 from lookalike.recommend.recommender import Recommender
 from lookalike.serve import reading, thumbnails, wire
+from lookalike.serve.document import add_document
+from lookalike.serve.maps import Maps
 from lookalike.serve.problems import EVERYWHERE, add_problems, documented
 from lookalike.serve.service import Service, Serving, Settings
 from lookalike.serve.thumbnails import Thumbnails
-from lookalike.serve.work import Answers, Pool
+from lookalike.serve.work import Pool
 
 WORKER_SETTINGS = "LOOKALIKE_SERVE"  # the environment variable in which workers find their settings
 WEB = Path(str(files("lookalike").joinpath("serve", "web")))
@@ -39,7 +42,7 @@ def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | 
     """
     settings = settings or Settings()
     opened = shop if isinstance(shop, Recommender) else _open(shop, settings)
-    service = Service(opened, settings, Pool(time_limit_s=settings.time_limit_s), Answers())
+    service = Service(opened, settings, Pool(time_limit_s=settings.time_limit_s))
     app = FastAPI(
         title="lookalike",
         summary="What looks like this, in one shop's catalogue.",
@@ -53,12 +56,23 @@ def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | 
     app.state.service = service
     app.state.thumbnails = Thumbnails()
     app.state.titles = Titles(opened.store)
+    app.state.maps = Maps(opened)
     add_problems(app)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM, compresslevel=4)
+    if settings.allow_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allow_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type", "If-None-Match"],
+            expose_headers=["ETag", "Retry-After"],
+            max_age=600,
+        )
     for router in (thumbnails.router, reading.router):
         app.include_router(router, prefix="/v1", responses=documented(*EVERYWHERE))
     _add_health(app)
     _add_page(app)
+    add_document(app)
     return app
 
 
@@ -71,8 +85,8 @@ def app_of_worker() -> FastAPI:
 
 def settings_from(said: Mapping[str, Any]) -> Settings:
     """Settings from plain values, as JSON holds them."""
-    known = {one.name for one in fields(Settings)}
-    return Settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in said.items() if k in known})
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in said.items()}
+    return Settings(**values)
 
 
 def settings_as_json(settings: Settings) -> str:
@@ -87,17 +101,19 @@ def _open(path: str | os.PathLike[str], settings: Settings) -> Recommender:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Ready before the first request, and nothing begun that is not finished after the last."""
     service: Service = app.state.service
-    await service.run(lambda: _warm(service.shop), kind="warm")
+    await service.run(lambda: _warm(service), kind="warm")
     if service.settings.ready_file:
         host = f"[{service.settings.host}]" if ":" in service.settings.host else service.settings.host
         Path(service.settings.ready_file).write_text(f"http://{host}:{service.settings.port}\n", encoding="utf-8")
     yield
-    service.pool.close()
+    service.close()
     service.shop.fetcher.close()
 
 
-def _warm(shop: Recommender) -> None:
+def _warm(service: Service) -> None:
     """Read what the first question would have to wait for."""
+    service.strangers.warm_up()
+    shop = service.shop
     first = shop.store.ids(limit=1)
     if first and shop.store.views(first).get(first[0]):
         shop.similar(first[0], 1)

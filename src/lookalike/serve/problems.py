@@ -76,13 +76,13 @@ def problem(
     return Response(document.model_dump_json(), status, headers, media_type=MEDIA_TYPE)
 
 
-def problem_of(error: LookalikeError) -> Response:
-    """The problem that an error of the library is."""
+def problem_of(error: LookalikeError, *, store: str = "") -> Response:
+    """The problem that an error of the library is. store: where it lies on this machine, which is not told."""
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
     words = _spaced(type(error).__name__)
     return problem(
         status,
-        " ".join(str(error).split()),
+        _without(store, " ".join(str(error).split())),
         type_=f"urn:lookalike:{words.replace(' ', '-')}",
         title=words.capitalize(),
         retry_after_s=getattr(error, "retry_after_s", None),
@@ -133,6 +133,14 @@ def _in_words(errors: Sequence[Any]) -> str:
         place = ".".join(str(one) for one in error["loc"] if one not in ("query", "body", "path", "header"))
         said.append(f"{place}: {error['msg']}" if place else error["msg"])
     return "; ".join(dict.fromkeys(said)) or "the request is not understood"
+
+
+def _without(store: str, words: str) -> str:
+    """
+    >>> _without("/srv/shop", "no product 'B1' in /srv/shop (3 products)")
+    "no product 'B1' in the store (3 products)"
+    """
+    return words.replace(store, "the store") if "/" in store else words
 
 
 def _spaced(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
@@ -17,8 +18,11 @@ from lookalike.recommend.facets import facets as facets_of
 from lookalike.recommend.finding import Titles
 from lookalike.recommend.recommender import Recommender
 from lookalike.serve import wire
+from lookalike.serve.document import body_with_picture
+from lookalike.serve.maps import Maps
 from lookalike.serve.problems import InvalidRequest, documented
 from lookalike.serve.service import Service, Serving, render, respond
+from lookalike.types import Match, Pixels
 
 router = APIRouter()
 _Asked = TypeVar("_Asked", bound=BaseModel)
@@ -115,6 +119,21 @@ async def similar(
     return await service.answer(request, asked, make, kind="similar")
 
 
+@router.get(
+    "/products/{product_id:path}",
+    response_model=wire.Product,
+    responses={**_KEPT, **documented(404)},
+)
+async def product(request: Request, product_id: str, service: Serving) -> Response:
+    """A product of the shop."""
+    root = _root(request)
+
+    def make() -> wire.Product:
+        return wire.product(service.shop.product(product_id), root=root)
+
+    return await service.answer(request, (product_id, root), make, kind="product")
+
+
 @router.get("/facets", response_model=wire.Facets, responses={**_KEPT})
 async def facets(
     request: Request,
@@ -138,15 +157,53 @@ async def facets(
     return await service.answer(request, (tuple(field), within, most), make, kind="facets")
 
 
-@router.post("/search", response_model=wire.Matches, responses={**documented(404)})
+@router.get("/map", response_model=wire.Map, responses={**_KEPT, **documented(501)})
+async def catalogue_map(
+    request: Request,
+    service: Serving,
+    limit: Annotated[int, Query(ge=1, le=100_000, description="Points at most, evenly chosen.")] = 5000,
+) -> Response:
+    """The catalogue with what is alike side by side. It is drawn when first asked for: 503 until it is done."""
+    maps: Maps = request.app.state.maps
+    drawn = await service.run(lambda: maps.drawn(service.version), kind="map")
+    root = _root(request)
+
+    def make() -> wire.Map:
+        chosen = range(0, len(drawn), -(-len(drawn) // limit))
+        ids = [drawn.ids[at] for at in chosen]
+        facts = service.shop.store.facts(ids, {"title"})
+        titles = dict(zip(facts.column("id").to_pylist(), facts.column("title").to_pylist(), strict=True))
+        points = [
+            wire.MapPoint(
+                id=i,
+                x=round(float(drawn.points[at][0]), 5),
+                y=round(float(drawn.points[at][1]), 5),
+                title=titles[i] or None,
+                thumbnail=wire.thumbnail(i, root=root, size=128),
+            )
+            for at, i in zip(chosen, ids, strict=True)
+            if i in titles
+        ]
+        return wire.Map(points=points, total=len(drawn))
+
+    return await service.answer(request, (limit, id(drawn), root), make, kind="map")
+
+
+@router.post(
+    "/search",
+    response_model=wire.Matches,
+    responses=documented(404, 415),
+    openapi_extra=body_with_picture(wire.Search),
+)
 async def search(request: Request, service: Serving) -> Response:
     """Products like a picture, words, products that are liked, or several of these."""
     asked, upload = await asked_of(request, wire.Search)
+    content = await _picture(service, asked.image_url, upload)
     root = _root(request)
 
     def make() -> wire.Matches:
         shop = _shop(service, ruled=asked.rules)
-        image = _picture(shop, asked.image_url, upload)
+        image = _decoded(service, content, shop.side_of_search(asked.box))
         found, strange = _search(shop, asked, image)
         liked = asked.like[0] if asked.like else None
         said = asked.model_dump(exclude_defaults=True)
@@ -163,20 +220,23 @@ async def search(request: Request, service: Serving) -> Response:
             nothing_like_it=strange,
         )
 
-    return await _asked(request, service, asked, upload, make, kind="search")
+    return await _asked(request, service, asked, content, make, kind="search")
 
 
-@router.post("/look", response_model=wire.Look)
+@router.post(
+    "/look", response_model=wire.Look, responses=documented(415), openapi_extra=body_with_picture(wire.LookQuery)
+)
 async def look(request: Request, service: Serving) -> Response:
     """A photograph taken apart: who is on it, and for each garment products of its kind like it."""
     asked, upload = await asked_of(request, wire.LookQuery)
+    content = await _picture(service, asked.image_url, upload)
+    if content is None:
+        raise LookalikeError("a look needs a photograph: give image_url, or upload a picture")
     root = _root(request)
 
     def make() -> wire.Look:
         shop = _shop(service, ruled=asked.rules)
-        image = _picture(shop, asked.image_url, upload)
-        if image is None:
-            raise LookalikeError("a look needs a photograph: give image_url, or upload a picture")
+        image = service.strangers.decode(content, at_least=shop.side_of_look)
         found = shop.look(
             image,
             asked.k,
@@ -194,7 +254,7 @@ async def look(request: Request, service: Serving) -> Response:
         ]
         return wire.look(found, lists)
 
-    return await _asked(request, service, asked, upload, make, kind="look")
+    return await _asked(request, service, asked, content, make, kind="look")
 
 
 async def asked_of(request: Request, model: type[_Asked]) -> tuple[_Asked, bytes | None]:
@@ -224,10 +284,16 @@ def _read(model: type[_Asked], text: str | bytes) -> _Asked:
 
 
 async def _asked(
-    request: Request, service: Service, asked: BaseModel, upload: bytes | None, make: Any, *, kind: str
+    request: Request,
+    service: Service,
+    asked: BaseModel,
+    picture: bytes | None,
+    make: Callable[[], BaseModel],
+    *,
+    kind: str,
 ) -> Response:
     """The answer to a question with a body; kept for the same question about the same picture."""
-    mark = hashlib.blake2b(upload or b"", digest_size=16).digest()
+    mark = hashlib.blake2b(picture or b"", digest_size=16).digest()
     named = (kind, json.dumps(asked.model_dump(), sort_keys=True), mark, _root(request))
     rendered = await service.run(
         lambda: service.answers.of((*named, service.version), lambda: render(make())), kind=kind
@@ -235,10 +301,10 @@ async def _asked(
     return respond(request, rendered, cache_control="no-store")
 
 
-def _search(shop: Recommender, asked: wire.Search, image: Any) -> tuple[list[Any], bool]:
+def _search(shop: Recommender, asked: wire.Search, image: Pixels | None) -> tuple[list[Match], bool]:
     """What was found, and whether nothing was because nothing in the shop is like it."""
 
-    def ask(at_least: float | None) -> list[Any]:
+    def ask(at_least: float | None) -> list[Match]:
         return shop.search(
             image=image,
             text=asked.text,
@@ -257,7 +323,11 @@ def _search(shop: Recommender, asked: wire.Search, image: Any) -> tuple[list[Any
     return found, not found and asked.at_least is None and bool(ask(0.0))
 
 
-def _picture(shop: Recommender, url: str | None, upload: bytes | None) -> bytes | None:
+def _decoded(service: Service, content: bytes | None, side: int) -> Pixels | None:
+    return None if content is None else service.strangers.decode(content, at_least=side)
+
+
+async def _picture(service: Service, url: str | None, upload: bytes | None) -> bytes | None:
     """The bytes of the picture that is asked about; never a file of this machine."""
     if url is not None and upload is not None:
         raise LookalikeError("a picture was uploaded and image_url was given: send one of them")
@@ -265,7 +335,7 @@ def _picture(shop: Recommender, url: str | None, upload: bytes | None) -> bytes 
         return upload
     if not is_url(url):
         raise PictureError(f"image_url {url[:200]!r} is no http or https address")
-    return shop.fetcher.get(url)
+    return await service.fetch(url)
 
 
 def _shop(service: Service, *, ruled: bool) -> Recommender:

@@ -30,7 +30,7 @@ def run(settings: Settings, *, workers: int = 1) -> None:
         return
     os.environ[WORKER_SETTINGS] = settings_as_json(settings)
     config = _config("lookalike.serve.app:app_of_worker", settings, factory=True, workers=workers)
-    Multiprocess(config, target=uvicorn.Server(config).run, sockets=[bound]).run()
+    Multiprocess(config, sockets=[bound]).run()
 
 
 def _config(app: object, settings: Settings, *, factory: bool = False, workers: int = 1) -> uvicorn.Config:

@@ -11,9 +11,11 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from lookalike.recommend.recommender import Recommender
+from lookalike.serve.strangers import Strangers
 from lookalike.serve.work import Answers, Pool
 from lookalike.store.lance import LanceStore
 
+_FETCHING = 16  # threads that wait for other people's servers
 _T = TypeVar("_T")
 
 
@@ -57,6 +59,8 @@ class Service:
     settings: Settings = field(default_factory=Settings)
     pool: Pool = field(default_factory=Pool)
     answers: Answers = field(default_factory=Answers)
+    fetching: Pool = field(default_factory=lambda: Pool(threads=_FETCHING, name="fetching"))
+    strangers: Strangers = field(default_factory=Strangers)
 
     @property
     def version(self) -> Hashable:
@@ -67,6 +71,16 @@ class Service:
     async def run(self, work: Callable[[], _T], *, kind: str = "") -> _T:
         """What `work` returns, made by the threads. See `Pool.run`."""
         return await self.pool.run(work, kind=kind)
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes at somebody's address, guarded; whoever is slow to send them holds up no other work."""
+        return await self.fetching.run(lambda: self.shop.fetcher.get(url), kind="fetch")
+
+    def close(self) -> None:
+        """Finish what runs, and begin nothing more."""
+        self.pool.close()
+        self.fetching.close()
+        self.strangers.close()
 
     async def answer(
         self, request: Request, asked: Hashable, make: Callable[[], BaseModel], *, kind: str
@@ -99,9 +113,15 @@ def respond(
     cache_control: as is, a cache asks each time whether its copy still holds.
     """
     headers = {"ETag": rendered.etag, "Cache-Control": cache_control}
-    if request.method == "GET" and _has(request.headers.get("if-none-match", ""), rendered.etag):
-        return Response(status_code=304, headers=headers)
-    return Response(rendered.body, media_type=media_type, headers=headers)
+    known = not_modified(request, rendered.etag, cache_control=cache_control)
+    return known or Response(rendered.body, media_type=media_type, headers=headers)
+
+
+def not_modified(request: Request, etag: str, *, cache_control: str) -> Response | None:
+    """304 where the client has what has this mark; None where it is to be sent."""
+    if request.method == "GET" and _has(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers={"ETag": etag, "Cache-Control": cache_control})
+    return None
 
 
 def _has(if_none_match: str, etag: str) -> bool:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
 from lookalike.errors import PictureError
 from lookalike.media.decoding import decode
-from lookalike.media.fetching import read_bytes
+from lookalike.media.fetching import is_url, read_bytes
 from lookalike.media.thumbnails import as_jpeg
 from lookalike.recommend.recommender import Recommender
 from lookalike.serve.problems import documented, problem
-from lookalike.serve.service import Rendered, Serving, respond
-from lookalike.types import View
+from lookalike.serve.service import Rendered, Serving, not_modified, respond
+from lookalike.types import Pixels, View
 
 _KEPT_BYTES = 48_000_000
 _FOR_A_DAY = "public, max-age=86400, stale-while-revalidate=604800"
@@ -34,14 +35,14 @@ class Thumbnails:
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def of(self, shop: Recommender, view: View, side: int) -> bytes:
-        """Raises `PictureError` where the picture cannot be had any more."""
+    def of(self, view: View, side: int, make: Callable[[], Pixels]) -> bytes:
+        """make: the picture, decoded. Raises `PictureError` where the picture cannot be had any more."""
         name = (view.key or view.picture, side)
         with self._lock:
             if name in self._kept:
                 self._kept.move_to_end(name)
                 return self._kept[name]
-        made = as_jpeg(decode(read_bytes(view.picture, fetcher=shop.fetcher), at_least=side), side)
+        made = as_jpeg(make(), side)
         with self._lock:
             self._bytes += len(made) - len(self._kept.pop(name, b""))
             self._kept[name] = made
@@ -66,29 +67,39 @@ async def thumbnail(
     request: Request,
     product_id: str,
     service: Serving,
-    size: Annotated[Literal[128, 256, 512], Query(description="Pixels of the longer side.")] = 256,
+    size: Annotated[Literal["128", "256", "512"], Query(description="Pixels of the longer side.")] = "256",
     view: Annotated[int, Query(ge=0, le=1000, description="Which of its pictures.")] = 0,
 ) -> Response:
     """A product's picture, small."""
     thumbnails: Thumbnails = request.app.state.thumbnails
 
-    def made() -> Rendered | None:
-        views = service.shop.store.views([product_id]).get(product_id, [])
-        if not views:
-            service.shop.product(product_id)  # raises, and names ids like it
-        found = next((one.view for one in views if one.view.number == view), None)
-        if found is None or not found.picture:
-            return None
-        mark = hashlib.blake2b(f"{found.key or found.picture} {size}".encode(), digest_size=12).hexdigest()
-        return Rendered(thumbnails.of(service.shop, found, size), f'"{mark}"')
-
-    try:
-        found = await service.run(made, kind="thumbnail")
-    except PictureError as error:
-        return problem(404, f"the picture of {product_id!r} cannot be shown: {_without_places(error)}")
+    found = await service.run(lambda: _view(service.shop, product_id, view), kind="view")
     if found is None:
         return problem(404, f"product {product_id!r} has no picture {view}")
-    return respond(request, found, media_type=_JPEG, cache_control=_FOR_A_DAY)
+    mark = hashlib.blake2b(f"{found.key or found.picture} {size}".encode(), digest_size=12).hexdigest()
+    if known := not_modified(request, f'"{mark}"', cache_control=_FOR_A_DAY):
+        return known
+    remote, side = is_url(found.picture), int(size)
+
+    def pixels() -> Pixels:
+        content = read_bytes(found.picture, fetcher=service.shop.fetcher)
+        return service.strangers.decode(content, at_least=side) if remote else decode(content, at_least=side)
+
+    try:
+        made = await (service.fetching if remote else service.pool).run(
+            lambda: thumbnails.of(found, side, pixels), kind="thumbnail"
+        )
+    except PictureError as error:
+        return problem(404, f"the picture of {product_id!r} cannot be shown: {_without_places(error)}")
+    return respond(request, Rendered(made, f'"{mark}"'), media_type=_JPEG, cache_control=_FOR_A_DAY)
+
+
+def _view(shop: Recommender, product_id: str, number: int) -> View | None:
+    """One picture of a product; None where it has none such. Raises `ProductNotFound`."""
+    views = shop.store.views([product_id]).get(product_id, [])
+    if not views:
+        shop.product(product_id)  # raises, and names ids like it
+    return next((one.view for one in views if one.view.number == number and one.view.picture), None)
 
 
 def _without_places(error: PictureError) -> str:

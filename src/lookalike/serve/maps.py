@@ -1,0 +1,57 @@
+"""The map of the catalogue, drawn in the background when first asked for, and again some time after a change."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from lookalike.errors import Busy, LookalikeError
+from lookalike.recommend.mapping import Map
+from lookalike.recommend.recommender import Recommender
+
+_WAIT_S = 2.0  # that whoever asks first waits, in case the shop is small or its store has kept the map
+_STALE_S = 600.0  # a changed catalogue is drawn again no sooner than this after the last time
+_RETRY_S = 5
+
+
+class Maps:
+    """The newest map there is. Safe to share between threads."""
+
+    def __init__(self, shop: Recommender) -> None:
+        self._shop = shop
+        self._guard = threading.Lock()
+        self._map: Map | None = None
+        self._error: LookalikeError | None = None
+        self._version: object = None
+        self._begun = 0.0
+        self._drawing: threading.Thread | None = None
+
+    def drawn(self, version: object) -> Map:
+        """The map of the catalogue as it is, or was some minutes ago.
+
+        version: of the store. Raises `Busy` while the first one is being drawn, and what drawing raised.
+        """
+        with self._guard:
+            stale = version != self._version and time.monotonic() - self._begun > _STALE_S
+            if self._drawing is None and (self._version is None or stale):
+                self._version, self._begun = version, time.monotonic()
+                self._drawing = threading.Thread(target=self._draw, name="map", daemon=True)
+                self._drawing.start()
+            drawing, there = self._drawing, self._map
+        if there is None and drawing is not None:
+            drawing.join(_WAIT_S)
+        with self._guard:
+            if self._map is not None:
+                return self._map
+            if self._error is not None:
+                raise self._error
+        raise Busy("the map of the catalogue is being drawn: ask again in a while", retry_after_s=_RETRY_S)
+
+    def _draw(self) -> None:
+        try:
+            drawn, error = self._shop.map(), None
+        except LookalikeError as raised:
+            drawn, error = None, raised
+        with self._guard:
+            self._map, self._error = drawn or self._map, error
+            self._drawing = None
