@@ -13,7 +13,6 @@ from typing import Literal
 
 from lookalike.errors import LookalikeError, ProductNotFound, RecipeError
 from lookalike.filters import Where, read
-from lookalike.media.decoding import decode
 from lookalike.media.fetching import Fetcher
 from lookalike.models.attributes import AttributeReader, open_attributes
 from lookalike.models.audience import audience_of
@@ -31,7 +30,7 @@ from lookalike.recommend.duplicates import Folding
 from lookalike.recommend.exporting import Exported, rows_of, table_at
 from lookalike.recommend.familiarity import Familiarity
 from lookalike.recommend.mapping import Map, lay_out
-from lookalike.recommend.pictures import Decode, Picture, as_box, pixels_of
+from lookalike.recommend.pictures import Picture, as_box, pixels_of
 from lookalike.recommend.planning import plan
 from lookalike.recommend.queries import changed, lacks, said, told_weights, wanted, with_same
 from lookalike.recommend.reasons import common_words, sentences
@@ -73,7 +72,6 @@ class Recommender:
         name: str = "",
         fetcher: Fetcher | None = None,
         rules: Rules | RulesFile | None = None,
-        decode: Decode = decode,
     ) -> None:
         self.store = store
         self.name = name
@@ -82,7 +80,6 @@ class Recommender:
         self._calibrator = Calibrator(store)
         self._familiarity = Familiarity(store, encoder)
         self.fetcher = fetcher or Fetcher()
-        self._decode = decode
         self._guard = threading.Lock()
         self._common: frozenset[str] | None = None
 
@@ -95,13 +92,12 @@ class Recommender:
         fetcher: Fetcher | None = None,
         mirror_limit: int = MIRROR_LIMIT,
         rules: RulesSource = None,
-        decode: Decode = decode,
     ) -> Recommender:
         """The store at a folder or URL, ready to answer.
 
         recipe: what the caller believes the store was made with; an error names the field that differs.
         rules: a file, or rules as plain values; False for none. When not given, `rules.toml` in the store's folder
-        where there is one. A file is read again when it changes. decode: what makes pixels of a picture's bytes.
+        where there is one. A file is read again when it changes.
         Raises `StoreError` where there is no store, `RecipeError` where recipes or models differ, `RuleError`.
         """
         store = LanceStore.open(os.fspath(path), mirror_limit=mirror_limit)
@@ -117,7 +113,6 @@ class Recommender:
             name=os.fspath(path),
             fetcher=fetcher,
             rules=rules_from(rules, os.fspath(path), header),
-            decode=decode,
         )
 
     @property

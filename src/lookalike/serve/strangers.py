@@ -1,7 +1,7 @@
 """Pictures of strangers are decoded in a process of its own: what breaks a decoder breaks nothing else.
 
-A child may use so much memory and so much time, writes no file, and hears nothing but the bytes of pictures. One that
-dies is replaced at the next picture; the picture that it died of is a `PictureError` like any other.
+A child may use so much memory and so much time, writes no file, and hears nothing but the bytes of pictures. One
+that dies is replaced at the next picture; the picture that it died of is a `PictureError` like any other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lookalike.types import Pixels
 FROM_STRANGERS = Limits(max_bytes=20_000_000, max_pixels=40_000_000, max_side=20_000)
 MEMORY_BYTES = 2 << 30  # of addresses: 40 megapixels in Pillow's widest mode, three times, and the libraries
 TIME_LIMIT_S = 10.0
-_TIRED_BYTES = 256 << 20  # a child that has held so much gives it back by ending
+_TIRED_BYTES = 192 << 20  # a child that has held so much gives it back by ending
 _ASKED = struct.Struct("<Q")  # the longer side that is needed; 0: all of it
 _PIXELS = struct.Struct("<BQQQ")  # 1, height, width, the most bytes that the child has held
 _FAULT = b"\0"  # and the words
