@@ -20,7 +20,23 @@ export function useKey(value) {
 
 const authorised = (headers = {}) => (key() ? { ...headers, Authorization: `Bearer ${key()}` } : headers);
 
+const PATIENCE = 4; // times that a busy server is asked
+const soon = (attempt, seconds = 1) => new Promise(done => setTimeout(done, 1000 * Math.min(seconds, 3) * (0.5 + Math.random() / 2) * attempt));
+
+/** A server that is busy says so at once, and is asked again; every other answer is one. */
 async function answer(path, options = {}) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(path, options);
+    } catch (error) {
+      if (error.again === undefined || attempt === PATIENCE || options.method === "PUT") throw error;
+      await soon(attempt, error.again);
+      options.signal?.throwIfAborted();
+    }
+  }
+}
+
+async function once(path, options) {
   let response;
   try {
     response = await fetch(path, { ...options, headers: authorised(options.headers), credentials: "omit" });
@@ -31,7 +47,9 @@ async function answer(path, options = {}) {
   if (response.ok) return response;
   const told = await response.json().catch(() => ({}));
   const detail = typeof told.detail === "string" ? told.detail : told.title;
-  throw new Problem(response.status, detail ?? `The server answered ${response.status}.`);
+  const problem = new Problem(response.status, detail ?? `The server answered ${response.status}.`);
+  if (response.status === 503 || response.status === 429) problem.again = Number(response.headers.get("Retry-After")) || 0;
+  throw problem;
 }
 
 const json = async (path, options) => (await answer(path, options)).json();
@@ -94,12 +112,16 @@ export const pictureBytes = async (address, size) => (await answer(sized(address
 
 /** Show a product's picture. With a key it is fetched with the key, since an <img> cannot send one. */
 export function showPicture(image, address, size) {
-  if (!key()) {
-    image.src = sized(address, size);
-    return image;
-  }
   wanted.set(image, [address, size]);
-  seen.observe(image);
+  if (key()) seen.observe(image);
+  else image.src = sized(address, size);
+  // A refusal says nothing to an <img>: what did not come is fetched, by which a busy server is asked again.
+  image.addEventListener("error", event => {
+    if (image.dataset.again) return;
+    image.dataset.again = "1";
+    event.stopImmediatePropagation();
+    seen.observe(image);
+  });
   return image;
 }
 
@@ -114,7 +136,10 @@ const seen = new IntersectionObserver(entries => {
         target.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
         target.src = address;
       },
-      () => target.dispatchEvent(new Event("error")),
+      () => {
+        target.dataset.again = "1";
+        target.dispatchEvent(new Event("error"));
+      },
     );
   }
 }, { rootMargin: "300px" });

@@ -22,9 +22,13 @@ export function picture(product, size, { lazy = true } = {}) {
   const frame = make("span", { class: "picture" });
   if (!product.thumbnail) return fill(frame, make("span", { class: "no-picture", "aria-hidden": "true" }, titleOf(product)));
   const image = make("img", { alt: "", loading: lazy ? "lazy" : null, decoding: "async" });
-  image.addEventListener("load", () => image.classList.add("loaded"));
-  image.addEventListener("error", () => fill(frame, make("span", { class: "no-picture", "aria-hidden": "true" }, titleOf(product))));
   showPicture(image, product.thumbnail, size);
+  image.addEventListener("load", () => {
+    const shape = image.naturalWidth / image.naturalHeight;
+    image.classList.toggle("filling", shape > 0.6 && shape < 0.92); // nearly the frame's: no band beside it
+    image.classList.add("loaded");
+  });
+  image.addEventListener("error", () => fill(frame, make("span", { class: "no-picture", "aria-hidden": "true" }, titleOf(product))));
   return fill(frame, image);
 }
 

@@ -6,8 +6,9 @@ import { price, titleOf } from "./cards.js";
 import { fill, find, iconButton, make } from "./elements.js";
 
 const MOST = 5000; // products on the map
-const PATCH = 62; // pixels of the screen that one picture takes, at least
-const TILE = 56, LARGEST = 132; // pixels of a picture
+const PATCH = 58; // pixels of the screen that one picture takes, at least; the most is twice as many
+const GAP = 6; // pixels between pictures
+const MARGIN = 40; // pixels around the whole map
 const NEAREST = 60; // times the whole map
 const ATONCE = 8; // pictures fetched at a time
 const KEPT = 900; // pictures kept
@@ -23,18 +24,28 @@ export async function show(say) {
   if (!canvas) build(view);
   if (!points) {
     card.textContent = "Drawing the map…";
-    try {
-      points = (await api.map(MOST)).points;
-    } catch (error) {
-      card.textContent = "";
-      return say(error.message);
-    }
+    points = await drawn(say);
+    if (!points) return;
     normalise();
     card.textContent = points.length ? "" : "There is nothing to map.";
     whole();
   }
   size();
-  canvas.focus({ preventScroll: true });
+}
+
+/** The points of the map; a server that is still drawing it says so, and is asked again while somebody waits. */
+async function drawn(say) {
+  for (;;) {
+    try {
+      return (await api.map(MOST)).points;
+    } catch (error) {
+      if (error.again === undefined || find("#map-view").hidden) {
+        card.textContent = "";
+        say(error.message);
+        return null;
+      }
+    }
+  }
 }
 
 /** Forget what was drawn, for another key or other products. */
@@ -82,7 +93,7 @@ function size() {
 }
 
 function whole() {
-  scale = Math.min(wide, high) - LARGEST;
+  scale = Math.min(wide, high) - 2 * MARGIN;
   left = (wide - scale) / 2;
   up = (high - scale) / 2;
   draw();
@@ -107,20 +118,20 @@ let tiles = [];
 
 function paint() {
   waiting = false;
-  const style = getComputedStyle(canvas), side = tile();
+  const style = getComputedStyle(canvas);
   pen.clearRect(0, 0, wide, high);
-  const taken = new Map(), dots = [];
+  // Patches belong to the map and halve as it comes nearer, so that moving it does not shuffle who is shown.
+  const patches = 2 ** Math.floor(Math.log2(scale / PATCH)), patch = scale / patches;
+  const taken = new Set(), dots = [];
   tiles = [];
   for (const point of points) {
-    const x = left + point.across * scale, y = up + point.down * scale;
-    if (x < -side || y < -side || x > wide + side || y > high + side) continue;
-    const patch = Math.max(PATCH, side + 6);
-    // Patches belong to the map, not to the screen, so that moving it does not shuffle who is shown.
-    const cell = `${Math.floor((point.across * scale) / patch)},${Math.floor((point.down * scale) / patch)}`;
-    if (taken.has(cell)) dots.push([x, y]);
+    const column = Math.floor(point.across * patches), row = Math.floor(point.down * patches), cell = column + row * 65536;
+    const x = left + column * patch, y = up + row * patch;
+    if (x < -patch || y < -patch || x > wide || y > high) continue;
+    if (taken.has(cell)) dots.push([left + point.across * scale, up + point.down * scale]);
     else {
-      taken.set(cell, point);
-      tiles.push({ point, x: x - side / 2, y: y - side / 2, side });
+      taken.add(cell);
+      tiles.push({ point, x: x + GAP / 2, y: y + GAP / 2, side: patch - GAP });
     }
   }
   pen.fillStyle = style.getPropertyValue("--faint");
@@ -130,12 +141,8 @@ function paint() {
   queue = [];
   for (const one of tiles) if (one.point !== hovered) drawTile(one, style);
   const raised = tiles.find(one => one.point === hovered);
-  if (raised) drawTile({ ...raised, x: raised.x - 6, y: raised.y - 6, side: raised.side + 12 }, style, true);
+  if (raised) drawTile({ ...raised, x: raised.x - GAP, y: raised.y - GAP, side: raised.side + 2 * GAP }, style, true);
   fetchNext();
-}
-
-function tile() {
-  return Math.min(LARGEST, TILE * Math.max(1, Math.sqrt(scale / Math.min(wide, high)) * 0.7));
 }
 
 function drawTile({ point, x, y, side }, style, raised = false) {
@@ -146,7 +153,9 @@ function drawTile({ point, x, y, side }, style, raised = false) {
   const image = images.get(point.id);
   if (image) {
     const fit = Math.min((side - 6) / image.width, (side - 6) / image.height), w = image.width * fit, h = image.height * fit;
+    pen.globalCompositeOperation = "multiply"; // a white ground becomes the tile's
     pen.drawImage(image, x + (side - w) / 2, y + (side - h) / 2, w, h);
+    pen.globalCompositeOperation = "source-over";
   } else if (image === undefined && point.thumbnail) queue.push(point);
   pen.lineWidth = raised ? 2 : 1;
   pen.strokeStyle = style.getPropertyValue(raised ? "--accent" : "--line");

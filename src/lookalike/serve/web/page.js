@@ -11,7 +11,8 @@ import { photo } from "./photo.js";
 import { isKept, keep, kept } from "./pictures.js";
 import { named, showFacets, showWeights } from "./refining.js";
 
-const BEGIN = 12; // products to begin with
+const BEGIN = 12; // products to begin with,
+const AMONG = 200; // chosen from so many, as unlike as their categories
 const LOOKED = 24; // matches for each garment
 
 let request = null; // the question that is being answered
@@ -252,7 +253,7 @@ function detail(product) {
     make("h2", {}, titleOf(product)),
     make("p", { class: "line" }, make("span", { class: "price" }, price(product)), product.in_stock === false ? make("span", { class: "gone" }, "Sold out") : null, make("span", { class: "faint" }, product.id)),
     make("div", { class: "row" },
-      product.thumbnail ? iconButton("camera", "Shop the look", () => lookOf(product), { words: true, class: "pill" }) : null,
+      product.thumbnail ? iconButton("camera", "Use its picture", () => lookOf(product), { words: true, class: "pill" }) : null,
       product.url ? make("a", { class: "pill", href: product.url, rel: "noopener noreferrer", target: "_blank" }, icon("outward"), make("span", {}, "In the shop")) : null),
     product.description ? make("p", { class: "description" }, product.description) : null,
     make("dl", { class: "product-facts" }, facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])));
@@ -291,14 +292,27 @@ async function showStart() {
   if (begin.dataset.key === api.key() && begin.children.length) return;
   fill(begin, waiting(BEGIN));
   try {
-    const products = await api.products("", BEGIN);
+    const products = await api.products("", AMONG);
     begin.dataset.key = api.key();
-    fill(begin, products.map(plainCard));
+    fill(begin, mixed(products.filter(one => one.thumbnail)).slice(0, BEGIN).map(plainCard));
   } catch (error) {
     fill(begin);
     say(error.message);
     if (error.status === 401) merchandising.showKey();
   }
+}
+
+/** One product of each category, then a second of each, and so on; of a style only one. */
+function mixed(products) {
+  const styles = new Set(), shelves = new Map();
+  for (const product of products) {
+    if (styles.has(product.group)) continue;
+    styles.add(product.group);
+    const shelf = product.category ?? "";
+    shelves.set(shelf, [...(shelves.get(shelf) ?? []), product]);
+  }
+  const turns = [...shelves.values()].flatMap(shelf => shelf.map((product, turn) => [turn, product]));
+  return turns.sort((a, b) => a[0] - b[0]).map(([, product]) => product);
 }
 
 // -- the page itself ----------------------------------------------------------------------------------------------

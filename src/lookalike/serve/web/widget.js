@@ -33,7 +33,7 @@
     a { display: block; color: inherit; text-decoration: none; border-radius: var(--lookalike-radius, 10px) }
     :focus-visible { outline: 2px solid var(--lookalike-accent, currentColor); outline-offset: 2px }
     .picture { display: block; aspect-ratio: var(--lookalike-aspect, 3 / 4); overflow: hidden; border-radius: var(--lookalike-radius, 10px); background: var(--lookalike-tile, #f3f1ed) }
-    img { inline-size: 100%; block-size: 100%; object-fit: contain; padding: 6%; box-sizing: border-box; mix-blend-mode: multiply; transition: transform .5s }
+    img { inline-size: 100%; block-size: 100%; object-fit: contain; mix-blend-mode: multiply; transition: transform .5s }
     a:hover img { transform: scale(1.04) }
     .title { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; margin-block-start: .6em; font-size: .9375em; line-height: 1.35 }
     .price { display: block; margin-block-start: .15em; opacity: .75; font-size: .9375em; font-variant-numeric: tabular-nums }
