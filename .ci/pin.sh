@@ -1,5 +1,6 @@
 #!/bin/sh
-# Pins what pyproject.toml asks for: constraints.txt (to use lookalike), constraints-dev.txt (to work on it).
+# Pins what pyproject.toml asks for: constraints.txt (to use lookalike), constraints-serve.txt (to serve a shop, as the
+# container does), constraints-dev.txt (to work on it).
 # Hashes are kept, addresses are not: whoever installs says where from.
 set -eu
 tools=$(mktemp -d)
@@ -10,5 +11,6 @@ pin() {
         --no-emit-index-url --no-header --no-annotate --quiet --upgrade
 }
 pin --group build --output-file constraints.txt
+pin --group build --extra serve --output-file constraints-serve.txt
 pin --group build --group dev --output-file constraints-dev.txt
 rm -rf "$tools"
