@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lookalike
 from lookalike.client import Client, Upserted
 from lookalike.errors import (
     Busy,
@@ -31,7 +35,8 @@ from lookalike.errors import (
     TooLarge,
 )
 from lookalike.filters import read, spelled
-from lookalike.types import Condition, Filter
+from lookalike.recommend.recommender import Recommender
+from lookalike.types import Condition, Filter, Match
 
 DRESS = {
     "id": "d 1/é",
@@ -317,3 +322,93 @@ def test_a_server_that_is_silent_takes_too_long() -> None:
         with pytest.raises(TookTooLong, match=r"did not answer within 0\.2 s"):
             shop.product("a")
         heard.set()
+
+
+# -- a shop that is served ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shop(shared_store: Path) -> Recommender:
+    return lookalike.open(shared_store)
+
+
+@pytest.fixture(scope="module")
+def served(shop: Recommender) -> Iterator[Client]:
+    """A client of a server, in a thread, of the small shop."""
+    uvicorn = pytest.importorskip("uvicorn", reason="needs the [serve] extra")
+    from lookalike.serve.app import create_app
+
+    config = uvicorn.Config(create_app(shop), port=0, log_level="error", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 60
+    while not server.started and thread.is_alive() and time.monotonic() < until:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with Client(f"http://127.0.0.1:{port}", timeout_s=60) as client:
+        yield client
+    server.should_exit = True
+    thread.join()
+
+
+def agree(theirs: Sequence[Match], ours: Sequence[Match]) -> bool:
+    """Whether matches are the same as far as they go over the wire: pictures have other addresses there."""
+    facts = attrgetter("product.id", "product.title", "product.style", "product.price", "duplicates", "rules")
+    scores = [m.score for m in theirs], pytest.approx([m.score for m in ours], abs=1e-5)
+    return [facts(m) for m in theirs] == [facts(m) for m in ours] and scores[0] == scores[1]
+
+
+def test_similar_is_what_the_library_answers(served: Client, shop: Recommender) -> None:
+    where = {"price": {"lt": 35}, "gender": ["Women", "Men"]}
+    asked = {"where": where, "weights": {"image": 1, "colour": 0.2}}
+    ours, theirs = shop.similar("bag-a-red", 5, **asked), served.similar("bag-a-red", 5, **asked)
+    assert len(ours) == 5 and agree(theirs, ours)
+    assert theirs[0].parts.keys() == ours[0].parts.keys() and not theirs[0].reasons
+    explained = served.similar("bag-a-red", 1, explain=True)[0]
+    assert explained.reasons == tuple(shop.explain(shop.similar("bag-a-red", 1)[0], like="bag-a-red"))
+
+
+def test_search_is_what_the_library_answers(served: Client, shop: Recommender, catalogue: Path) -> None:
+    picture = catalogue.parent / "shirt-b-blue.png"
+    for asked in (
+        {"image": picture, "box": (0.1, 0, 1, 0.9), "k": 3},
+        {"image": picture.read_bytes(), "text": "in red", "weights": {"text": 2}},
+        {"text": "green trousers", "where": "in_stock", "by_group": True},
+        {"liked": ["bag-a-red"], "disliked": ["shirt-a-red"], "where": ["price<35"]},
+    ):
+        found = shop.search(**asked)
+        assert found and agree(served.search(**asked), found)
+
+
+def test_a_product_is_the_librarys_but_for_where_its_pictures_are(served: Client, shop: Recommender) -> None:
+    ours, theirs = shop.product("bag-a-red"), served.product("bag-a-red")
+    changes = {"images": theirs.images, "categories": ()}
+    assert theirs == replace(ours, **changes)
+    assert all(address.startswith(f"{served.url}/v1/products/bag-a-red/thumbnail") for address in theirs.images)
+    assert [p.id for p in served.products("bag-a-r")] == ["bag-a-red"]
+    assert len(served.products(k=5)) == 5
+
+
+def test_errors_have_the_librarys_words(served: Client, shop: Recommender) -> None:
+    for ask in (
+        lambda of: of.similar("bag-a-rod"),
+        lambda of: of.similar("bag-a-red", where="prize<5"),
+        lambda of: of.product("nobody"),
+        lambda of: of.search(),
+        lambda of: of.search(image=b"no picture"),
+    ):
+        with pytest.raises(LookalikeError) as ours:
+            ask(shop)
+        with pytest.raises(LookalikeError) as theirs:
+            ask(served)
+        assert type(theirs.value) is type(ours.value) and str(theirs.value) == str(ours.value)
+
+
+def test_a_look_is_taken_apart_there(served: Client) -> None:
+    from lookalike.testing import sample_shop
+
+    photo = sample_shop() / "figures" / "figure-16-woman-park.jpg"
+    found = served.look(photo, k=2)
+    assert found.people and found.garments
+    assert all(0 < worn.detection.score <= 1 and len(worn.matches) <= 2 for worn in found.garments)
