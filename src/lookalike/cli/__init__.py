@@ -17,6 +17,7 @@ from lookalike.cli import (
     cutout,
     demo,
     evaluate,
+    keys,
     look,
     models,
     questions,
@@ -46,6 +47,7 @@ app.command("cutout")(cutout.cutout)
 app.command("export")(whole.export)
 app.command("map")(whole.draw_map)
 app.command("serve")(serve.serve)
+app.add_typer(keys.app, name="keys")
 app.add_typer(store.app, name="snapshot")
 app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")

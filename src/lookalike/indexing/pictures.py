@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from lookalike.errors import FetchError, PictureError
 from lookalike.indexing.arrivals import Arrivals
 from lookalike.media.caching import key_of
-from lookalike.media.decoding import decode
+from lookalike.media.decoding import Decode, decode
 from lookalike.media.fetching import Fetcher, is_url, read_bytes
 from lookalike.models.encoder import Encoder
 from lookalike.types import Pixels, Vector, Vectors
@@ -63,8 +63,9 @@ class Loaded:
 class PictureReader:
     """Reads pictures, several at a time; what comes from URLs is fetched ahead and taken as it comes."""
 
-    def __init__(self, encoder: Encoder, fetcher: Fetcher, *, workers: int) -> None:
+    def __init__(self, encoder: Encoder, fetcher: Fetcher, *, workers: int, decode: Decode = decode) -> None:
         self._encoder = encoder
+        self._decode = decode
         self._fetcher = fetcher
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
         self._lock = threading.Lock()
@@ -135,7 +136,7 @@ class PictureReader:
     def _load(self, picture: str) -> Loaded:
         try:
             content = self._content(picture)
-            pixels = decode(content, at_least=self._encoder.at_least)
+            pixels = self._decode(content, at_least=self._encoder.at_least)
             return Loaded(picture, key_of(content), self._encoder.canvas(pixels))
         except PictureError as error:
             return Loaded(picture, fault=Fault.of(picture, error))

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from lookalike.indexing.garments import with_garment
 from lookalike.indexing.pictures import Fault, Loaded, Memory, PictureReader, split_rows
+from lookalike.media.decoding import Decode, decode
 from lookalike.media.fetching import Fetcher
 from lookalike.models.attributes import open_attributes
 from lookalike.models.encoder import Encoder, Wording, wording
@@ -63,11 +64,12 @@ class Indexer:
         *,
         memory: Memory | None = None,
         workers: int | None = None,
+        decode: Decode = decode,
     ) -> None:
         self._store = store
         self._encoder = encoder
         self._memory = memory or Memory()
-        self._reader = PictureReader(encoder, fetcher, workers=workers or 2 * default_threads())
+        self._reader = PictureReader(encoder, fetcher, workers=workers or 2 * default_threads(), decode=decode)
         self._attributes = open_attributes(encoder.recipe.image, encoder.reductions.get("image"))
         self._sees = any(part != "text" for part in store.header.parts)
 
@@ -98,12 +100,16 @@ class Indexer:
                 result.unchanged += 1
         result.changed += len(patched)
         if patched:
-            mains = self._store.views([p.id for p in patched])
-            images = {i: views[0].parts.get("image") for i, views in mains.items()}
-            result.facts = facts_table(self._store.header, self._with_guesses(patched, images))
+            result.facts = self.facts(patched)
         self._rebuild(rebuilt, known, keys, result)
         self._reader.release(p for line in shard for p in line.product.images)
         return result
+
+    def facts(self, products: Sequence[Product]) -> pa.Table:
+        """What is to be patched for products whose pictures and words stay as they are stored."""
+        mains = self._store.views([p.id for p in products])
+        images = {i: views[0].parts.get("image") for i, views in mains.items()}
+        return facts_table(self._store.header, self._with_guesses(products, images))
 
     def _current_keys(self, shard: Shard, known: Mapping[str, list[KnownView]], result: Encoded) -> dict[str, str]:
         """Keys of the pictures of products that are stored with the same pictures.

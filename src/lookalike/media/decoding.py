@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 import simplejpeg
@@ -58,6 +59,12 @@ class Limits:
     max_bytes: int = 40_000_000
     max_pixels: int = 80_000_000
     max_side: int = 30_000
+
+
+class Decode(Protocol):
+    """Bytes in, pixels out, as `decode` does it; a server does it where a crash is not its own."""
+
+    def __call__(self, data: bytes, *, at_least: int | None = None) -> Pixels: ...
 
 
 def sniff(data: bytes) -> str:

@@ -120,6 +120,11 @@ class Recommender:
         return self.store.header.recipe
 
     @property
+    def encoder(self) -> Encoder:
+        """What makes vectors as those of the store were made."""
+        return self._encoder
+
+    @property
     def rules(self) -> Rules:
         """The shop's rules as they are now."""
         return self._rules_of(self.store.header)

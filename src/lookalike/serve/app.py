@@ -22,13 +22,16 @@ from lookalike import __version__
 from lookalike.media.fetching import Fetcher
 from lookalike.recommend.finding import Titles
 from lookalike.recommend.recommender import Recommender
-from lookalike.serve import reading, thumbnails, wire
+from lookalike.serve import reading, thumbnails, wire, writing
 from lookalike.serve.document import add_document
+from lookalike.serve.gate import Gate
+from lookalike.serve.keys import Keys
 from lookalike.serve.maps import Maps
 from lookalike.serve.problems import EVERYWHERE, add_problems, documented
 from lookalike.serve.service import Service, Serving, Settings
 from lookalike.serve.thumbnails import Thumbnails
 from lookalike.serve.work import Pool
+from lookalike.serve.writing import Writer
 
 WORKER_SETTINGS = "LOOKALIKE_SERVE"  # the environment variable in which workers find their settings
 WEB = Path(str(files("lookalike").joinpath("serve", "web")))
@@ -42,7 +45,18 @@ def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | 
     """
     settings = settings or Settings()
     opened = shop if isinstance(shop, Recommender) else _open(shop, settings)
-    service = Service(opened, settings, Pool(time_limit_s=settings.time_limit_s))
+    app = routed(settings)
+    app.state.service = Service(opened, settings, Pool(time_limit_s=settings.time_limit_s))
+    app.add_middleware(Gate, keys=Keys(settings.keys) if settings.keys else None, open_writes=settings.open_writes)
+    app.state.writer = Writer(app.state.service)
+    app.state.thumbnails = Thumbnails()
+    app.state.titles = Titles(opened.store)
+    app.state.maps = Maps(opened)
+    return app
+
+
+def routed(settings: Settings) -> FastAPI:
+    """The application without its shop: routes, errors, what stands around them; enough to describe the API."""
     app = FastAPI(
         title="lookalike",
         summary="What looks like this, in one shop's catalogue.",
@@ -53,10 +67,6 @@ def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | 
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.service = service
-    app.state.thumbnails = Thumbnails()
-    app.state.titles = Titles(opened.store)
-    app.state.maps = Maps(opened)
     add_problems(app)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM, compresslevel=4)
     if settings.allow_origins:
@@ -68,7 +78,7 @@ def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | 
             expose_headers=["ETag", "Retry-After"],
             max_age=600,
         )
-    for router in (thumbnails.router, reading.router):
+    for router in (thumbnails.router, reading.router, writing.router):
         app.include_router(router, prefix="/v1", responses=documented(*EVERYWHERE))
     _add_health(app)
     _add_page(app)
@@ -106,6 +116,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         host = f"[{service.settings.host}]" if ":" in service.settings.host else service.settings.host
         Path(service.settings.ready_file).write_text(f"http://{host}:{service.settings.port}\n", encoding="utf-8")
     yield
+    app.state.writer.close()
     service.close()
     service.shop.fetcher.close()
 

@@ -23,12 +23,14 @@ from lookalike.errors import (
     LookalikeError,
     MissingExtra,
     ModelError,
+    NotAllowed,
     PictureError,
     ProductNotFound,
     RecipeError,
     RuleError,
     StoreError,
     TookTooLong,
+    TooLarge,
 )
 from lookalike.serve.wire import Problem
 
@@ -41,7 +43,9 @@ STATUS: dict[type[LookalikeError], int] = {  # the first that an error is one of
     RuleError: 422,
     RecipeError: 422,
     CatalogueError: 422,
-    Busy: 503,
+    NotAllowed: 401,  # 403 for a key that is known
+    TooLarge: 413,
+    Busy: 503,  # 429 where it is this caller who asks too much
     TookTooLong: 504,
     MissingExtra: 501,
     ModelError: 503,
@@ -79,6 +83,10 @@ def problem(
 def problem_of(error: LookalikeError, *, store: str = "") -> Response:
     """The problem that an error of the library is. store: where it lies on this machine, which is not told."""
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    if isinstance(error, NotAllowed) and error.known:
+        status = 403
+    if isinstance(error, Busy) and error.too_many:
+        status = 429
     words = _spaced(type(error).__name__)
     return problem(
         status,

@@ -1,0 +1,244 @@
+"""What every request passes: who asks and may they, how often, how many bytes; and what every answer carries.
+
+Around the whole application, so that what is refused costs next to nothing and no route can be forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+import math
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lookalike.errors import Busy, LookalikeError, NotAllowed, TookTooLong, TooLarge
+from lookalike.serve.keys import Key, Keys, Role
+from lookalike.serve.limits import Allowance, Buckets, caller_at
+from lookalike.serve.problems import problem_of
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; img-src 'self' data: blob: https: http:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_PATIENCE = 3  # times the bytes that are taken are heard out, so that the sender hears the answer
+_log = logging.getLogger("lookalike.access")
+
+
+class Gate:
+    """An ASGI application around another."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        keys: Keys | None = None,
+        open_writes: bool = False,
+        allowance: Allowance | None = None,
+        answered: Callable[[str, str, int, float], None] = lambda route, method, status, seconds: None,
+    ) -> None:
+        """open_writes: without keys, whoever is on this machine may write.
+
+        answered: told of every answer: route, method, status, seconds.
+        """
+        self._app, self._keys, self._open_writes = app, keys, open_writes
+        self._allowance = allowance or Allowance()
+        self._by_key = Buckets(self._allowance.per_key_per_s, self._allowance.burst_s)
+        self._by_address = Buckets(self._allowance.per_address_per_s, self._allowance.burst_s)
+        self._held = 0  # bytes of requests
+        self._answered = answered
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+        said = _Said(scope, send)
+        try:
+            said.key = self._let_in(scope)
+            self._count(scope, said.key)
+            body = await self._body(scope, receive)
+            try:
+                await self._app(scope, _replayed(body, receive), said)
+            finally:
+                self._held -= len(body)
+        except LookalikeError as error:
+            if said.status:
+                raise
+            response = problem_of(error)
+            if isinstance(error, NotAllowed) and not error.known:
+                response.headers["WWW-Authenticate"] = "Bearer"
+            await response(scope, receive, said)
+        finally:
+            self._tell(scope, said, time.monotonic() - began)
+
+    def _let_in(self, scope: Scope) -> Key | None:
+        """The key of the caller; None where none is needed. Raises `NotAllowed`."""
+        role = _role(scope)
+        secret = _secret(Headers(scope=scope))
+        key = self._keys.find(secret) if self._keys and secret else None
+        if role is None:
+            return key
+        here = not caller_at(_address(scope)) and _is_direct(scope)
+        if self._keys is None:
+            if here and (role == "read" or self._open_writes):
+                return None
+            raise NotAllowed(
+                "this server takes no changes: start it with --keys, or with --open-writes on this machine"
+                if here
+                else "this server answers on its own machine only: start it with --keys FILE"
+            )
+        if key is None:
+            what = "is not known" if secret else "is missing: send Authorization: Bearer KEY"
+            raise NotAllowed(f"the API key {what}")
+        if not key.may(role):
+            raise NotAllowed(f"the API key {key.name!r} may not {role}: use one with that role", known=True)
+        return key
+
+    def _count(self, scope: Scope, key: Key | None) -> None:
+        """Raises `Busy` for a caller who asks too often."""
+        if scope["path"] in ("/healthz", "/readyz"):
+            return
+        caller = caller_at(_address(scope))
+        wait_s = self._by_key.take(key.name) if key else self._by_address.take(caller) if caller else 0.0
+        if wait_s:
+            raise Busy(
+                "too many requests from here: ask more slowly", retry_after_s=math.ceil(wait_s), too_many=True
+            )
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """All bytes of the request, counted in `_held`. Raises `TooLarge`, `TookTooLong`, `Busy`."""
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return b""
+        most, chunks, size, over = self._allowance.bytes_at_most, [], 0, False
+        try:
+            async with asyncio.timeout(self._allowance.receive_s):
+                while True:
+                    message = await receive()
+                    chunk = message.get("body", b"")
+                    size += len(chunk)
+                    over = over or size > most or self._held + len(chunk) > self._allowance.bytes_at_once
+                    if not over:
+                        self._held += len(chunk)
+                        chunks.append(chunk)
+                    elif chunks:
+                        self._held -= sum(map(len, chunks))
+                        chunks.clear()
+                    if not message.get("more_body") or size > _PATIENCE * most:
+                        break
+        except TimeoutError as error:
+            self._held -= sum(map(len, chunks))
+            raise TookTooLong(f"the request did not arrive within {self._allowance.receive_s:g} s") from error
+        if size > most:
+            raise TooLarge(f"the request has more than {most:,} bytes: send a smaller picture, or fewer products")
+        if over:
+            raise Busy("the server is receiving too much at once; try again later", retry_after_s=2)
+        return b"".join(chunks)
+
+    def _tell(self, scope: Scope, said: _Said, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "") or ("/web" if scope["path"].startswith("/web") else "none")
+        self._answered(route, scope["method"], said.status or 500, seconds)
+        if _log.isEnabledFor(logging.INFO):
+            line = {
+                "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "id": said.id,
+                "from": _address(scope),
+                "key": said.key.name if said.key else None,
+                "method": scope["method"],
+                "path": scope["path"],
+                "status": said.status or 500,
+                "ms": round(1000 * seconds, 1),
+                "bytes": said.bytes,
+            }
+            _log.info(json.dumps(line))
+
+
+class _Said:
+    """What was answered, on its way out; adds the headers that every answer has."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.id = secrets.token_hex(8)
+        self.key: Key | None = None
+        self.status = self.bytes = 0
+        self._send = send
+        path = scope["path"]
+        self._shared = path == "/widget.js" or path.startswith("/web/") or path.endswith("/thumbnail")
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+            headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if self._shared else "same-origin")
+            headers["X-Request-ID"] = self.id
+        else:
+            self.bytes += len(message.get("body", b""))
+        await self._send(message)
+
+
+def _role(scope: Scope) -> Role | None:
+    """What a request needs; None for what anybody may: the page, the widget, pictures, signs of life."""
+    path, method = scope["path"], scope["method"]
+    if method == "OPTIONS" or not (path.startswith("/v1") or path == "/metrics"):
+        return None
+    if method in ("PUT", "PATCH", "DELETE"):
+        return "write"
+    return None if path.endswith("/thumbnail") else "read"
+
+
+def _secret(headers: Headers) -> str:
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    return headers.get("x-api-key", "") or (token.strip() if kind.lower() == "bearer" else "")
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def _is_direct(scope: Scope) -> bool:
+    """Whether a request comes from this machine to this machine: neither through a proxy, nor by way of a name
+
+    that somebody else's page has made to point here.
+    """
+    headers = Headers(scope=scope)
+    host = headers.get("host", "").rpartition("@")[2]
+    name = host.partition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
+    if "x-forwarded-for" in headers or "forwarded" in headers:
+        return False
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Gives the body that was received, and then whatever comes."""
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
