@@ -31,4 +31,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as web; web.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
 ENTRYPOINT ["lookalike"]
-CMD ["serve", "--host", "0.0.0.0", "--store", "/shop/store", "--keys", "/keys/keys"]
+CMD ["serve", "--host", "0.0.0.0", "--store", "/shop/store", "--keys", "/keys/keys.toml"]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _BATCH = 500  # products in one request, the most that a server takes
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0  # between tries; who is asked to wait longer is told so instead
+_BATCH_S = 150.0  # of silence while a batch is stored: a server gives it two minutes
 _NOTHING_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _NOT_OURS = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL)  # no try will mend these
 
@@ -77,8 +78,8 @@ class Client:
     ) -> None:
         """url: where the server answers, with the path that a proxy gives it: `https://shop.example/looks`.
 
-        timeout_s: of silence, in one try. retries: further tries when the server is busy or cannot be reached; a
-        Retry-After is obeyed. pause: what waits between them, for so many seconds.
+        timeout_s: of silence; who was slow once is not asked again. retries: further tries when the server is busy
+        or cannot be reached; a Retry-After is obeyed. pause: what waits between them, for so many seconds.
         """
         self.url = url.rstrip("/")
         self._timeout_s, self._retries, self._pause = timeout_s, retries, pause
@@ -246,7 +247,8 @@ class Client:
 
     def _put(self, batch: Sequence[Mapping[str, Any]]) -> list[Upserted]:
         rows = [dict(row) for row in batch]
-        return self._ask("PUT", "/v1/products", _upserted, body={"products": rows})
+        timeout_s = max(self._timeout_s, _BATCH_S)
+        return self._ask("PUT", "/v1/products", _upserted, body={"products": rows}, timeout_s=timeout_s)
 
     def _ask_of_picture(
         self, path: str, picture: Picture | None, query: Mapping[str, Any], reader: Callable[[Any], _T]
@@ -268,12 +270,14 @@ class Client:
         body: Mapping[str, Any] | None = None,
         picture: bytes | None = None,
         once: bool = False,
+        timeout_s: float | None = None,
     ) -> _T:
         """What `reader` makes of the answer, after as many tries as there may be.
 
         once: twice is not once, so it is asked again only if it was surely not done.
         """
-        sent: dict[str, Any] = {"params": list(params)}
+        timeout_s = timeout_s or self._timeout_s
+        sent: dict[str, Any] = {"params": list(params), "timeout": timeout_s}
         if picture is not None:
             sent |= {"files": {"picture": ("picture", picture)}, "data": {"query": json.dumps(body)}}
         elif body is not None:
@@ -291,9 +295,10 @@ class Client:
             except _NOT_OURS as error:
                 raise ServiceError(f"{self.url} cannot be asked: {_words(error)}") from error
             except httpx2.RequestError as error:
-                fault, wait_s = self._unreachable(error), None
+                fault, wait_s = self._unreachable(error, timeout_s), None
                 nothing_sent = isinstance(error, _NOTHING_SENT)
-                again, perhaps_done = nothing_sent or not once, perhaps_done or not nothing_sent
+                again = nothing_sent or not (once or isinstance(error, httpx2.TimeoutException))
+                perhaps_done = perhaps_done or not nothing_sent
             if method == "DELETE" and perhaps_done and isinstance(fault, errors.ProductNotFound):
                 return reader(None)
             if not again or tried > self._retries or (wait_s or 0) > _LONGEST_PAUSE_S:
@@ -309,9 +314,9 @@ class Client:
                 "of `lookalike serve`, of the same version?"
             ) from error
 
-    def _unreachable(self, error: httpx2.RequestError) -> ServiceError:
+    def _unreachable(self, error: httpx2.RequestError, timeout_s: float) -> ServiceError:
         if isinstance(error, httpx2.TimeoutException):
-            return TookTooLong(f"{self.url} did not answer within {self._timeout_s:g} s: give more timeout_s")
+            return TookTooLong(f"{self.url} did not answer within {timeout_s:g} s: give more timeout_s")
         return ServiceError(f"{self.url} cannot be reached ({_words(error)}): is `lookalike serve` running there?")
 
     def _products(self, answer: Any) -> list[Product]:
