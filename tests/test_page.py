@@ -31,7 +31,7 @@ CHROMIUM = Path(os.environ.get("LOOKALIKE_CHROMIUM", "/usr/bin/chromium"))
 AXE = os.environ.get("LOOKALIKE_AXE", "")
 PRODUCT, PHOTO = "drs-501-red", "figure-16-woman-park.jpg"
 EVERY = 4  # of the drawn shop's products each so many-th is in the store
-WAIT_MS = 30_000
+WAIT_MS = 12_000
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}: set LOOKALIKE_CHROMIUM")
 
 
