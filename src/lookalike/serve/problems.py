@@ -108,9 +108,9 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def add_problems(app: FastAPI) -> None:
     """Answer every error with a problem document; what nobody foresaw is logged and told to nobody."""
 
-    async def ours(_: Request, error: Exception) -> Response:
+    async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, LookalikeError)
-        return problem_of(error)
+        return problem_of(error, store=request.app.state.service.shop.name)
 
     async def invalid(_: Request, error: Exception) -> Response:
         wrong = InvalidRequest.of(error.errors()) if isinstance(error, RequestValidationError) else error
