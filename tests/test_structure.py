@@ -30,6 +30,7 @@ DOORS = {  # a package -> where it may be imported, below src/lookalike
     "PIL": ("media/", "testing/"),
     "simplejpeg": ("media/decoding.py",),
     "fastapi": ("serve/",),
+    "prometheus_client": ("serve/metrics.py",),
     "uvicorn": ("serve/",),
     "starlette": ("serve/",),
     "pydantic": ("serve/",),

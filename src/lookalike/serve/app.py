@@ -22,11 +22,12 @@ from lookalike import __version__
 from lookalike.media.fetching import Fetcher
 from lookalike.recommend.finding import Titles
 from lookalike.recommend.recommender import Recommender
-from lookalike.serve import reading, thumbnails, wire, writing
+from lookalike.serve import metrics, reading, thumbnails, wire, writing
 from lookalike.serve.document import add_document
-from lookalike.serve.gate import Gate
+from lookalike.serve.gate import Gate, show_log
 from lookalike.serve.keys import Keys
 from lookalike.serve.maps import Maps
+from lookalike.serve.metrics import Metrics
 from lookalike.serve.problems import EVERYWHERE, add_problems, documented
 from lookalike.serve.service import Service, Serving, Settings
 from lookalike.serve.thumbnails import Thumbnails
@@ -47,8 +48,14 @@ def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | 
     opened = shop if isinstance(shop, Recommender) else _open(shop, settings)
     app = routed(settings)
     app.state.service = Service(opened, settings, Pool(time_limit_s=settings.time_limit_s))
-    app.add_middleware(Gate, keys=Keys(settings.keys) if settings.keys else None, open_writes=settings.open_writes)
     app.state.writer = Writer(app.state.service)
+    app.state.metrics = Metrics(app.state.service, app.state.writer.pool)
+    app.add_middleware(
+        Gate,
+        keys=Keys(settings.keys) if settings.keys else None,
+        open_writes=settings.open_writes,
+        answered=app.state.metrics.answered,
+    )
     app.state.thumbnails = Thumbnails()
     app.state.titles = Titles(opened.store)
     app.state.maps = Maps(opened)
@@ -80,6 +87,7 @@ def routed(settings: Settings) -> FastAPI:
         )
     for router in (thumbnails.router, reading.router, writing.router):
         app.include_router(router, prefix="/v1", responses=documented(*EVERYWHERE))
+    app.include_router(metrics.router)
     _add_health(app)
     _add_page(app)
     add_document(app)
@@ -88,6 +96,7 @@ def routed(settings: Settings) -> FastAPI:
 
 def app_of_worker() -> FastAPI:
     """The application as a worker process makes it, from the environment."""
+    show_log()
     said = json.loads(os.environ[WORKER_SETTINGS])
     settings = settings_from(said)
     return create_app(settings.store, settings)

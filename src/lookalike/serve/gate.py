@@ -192,6 +192,15 @@ class _Said:
         await self._send(message)
 
 
+def show_log() -> None:
+    """Write a line of JSON for each answer to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    _log.propagate = False
+
+
 def _role(scope: Scope) -> Role | None:
     """What a request needs; None for what anybody may: the page, the widget, pictures, signs of life."""
     path, method = scope["path"], scope["method"]

@@ -11,6 +11,7 @@ from uvicorn.supervisors import Multiprocess
 
 from lookalike.errors import LookalikeError
 from lookalike.serve.app import WORKER_SETTINGS, create_app, settings_as_json
+from lookalike.serve.gate import show_log
 from lookalike.serve.service import Settings
 
 _FINISH_S = 20  # that running requests are given at the end
@@ -25,6 +26,7 @@ def run(settings: Settings, *, workers: int = 1) -> None:
     bound = _bound(settings.host, settings.port)
     settings = replace(settings, port=bound.getsockname()[1])
     if workers == 1:
+        show_log()
         server = uvicorn.Server(_config(create_app(settings.store, settings), settings))
         server.run(sockets=[bound])
         return

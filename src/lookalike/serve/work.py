@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from lookalike.errors import Busy, TookTooLong
 
@@ -23,6 +23,7 @@ _RECENT = 32  # runs of a kind that tell how long the next one takes
 _ANSWERS = 2048
 
 _T = TypeVar("_T")
+Observe: TypeAlias = Callable[[str, float, float], None]  # kind, seconds waited, seconds taken
 
 
 class Pool:
@@ -49,6 +50,7 @@ class Pool:
         self.patience_s = patience_s
         self.time_limit_s = time_limit_s
         self.refused = 0
+        self.observe: Observe = lambda kind, waited_s, took_s: None
         self._most = self.threads + waiting
         self._executor = ThreadPoolExecutor(self.threads, thread_name_prefix=name)
         self._lock = threading.Lock()
@@ -106,13 +108,17 @@ class Pool:
                 self._under_way -= 1
                 self._ahead_s = self._ahead_s - expected_s if self._under_way else 0.0
 
+        asked = time.monotonic()
+
         def timed() -> _T:
             began = time.monotonic()
             try:
                 return work()
             finally:
+                took_s = time.monotonic() - began
                 with self._lock:
-                    recent.append(time.monotonic() - began)
+                    recent.append(took_s)
+                self.observe(kind, began - asked, took_s)
 
         try:
             future = self._executor.submit(timed)
