@@ -32,7 +32,6 @@ from lookalike.errors import (
     TookTooLong,
     TooLarge,
 )
-from lookalike.serve.service import service_of
 from lookalike.serve.wire import Problem
 
 MEDIA_TYPE = "application/problem+json"
