@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -35,7 +36,9 @@ from lookalike.errors import (
     TooLarge,
 )
 from lookalike.filters import read, spelled
+from lookalike.media.fetching import Fetcher
 from lookalike.recommend.recommender import Recommender
+from lookalike.recommend.rules import Rules
 from lookalike.types import Condition, Filter, Match
 
 DRESS = {
@@ -318,10 +321,11 @@ def test_a_server_that_is_silent_takes_too_long() -> None:
         heard.wait(10)
         return ok(DRESS)
 
-    with running(Scripted(late)) as server, Client(server.url, timeout_s=0.2, retries=0) as shop:
+    with running(Scripted(late)) as server, Client(server.url, timeout_s=0.2) as shop:
         with pytest.raises(TookTooLong, match=r"did not answer within 0\.2 s"):
             shop.product("a")
         heard.set()
+    assert len(server.asked) == 1
 
 
 # -- a shop that is served ---------------------------------------------------------------------------------------
@@ -334,12 +338,20 @@ def shop(shared_store: Path) -> Recommender:
 
 @pytest.fixture(scope="module")
 def served(shop: Recommender) -> Iterator[Client]:
-    """A client of a server, in a thread, of the small shop."""
+    """A client of a server of the small shop."""
+    with client_of(shop) as client:
+        yield client
+
+
+@contextmanager
+def client_of(shop: Recommender, *, open_writes: bool = False) -> Iterator[Client]:
+    """A client of a server in a thread."""
     uvicorn = pytest.importorskip("uvicorn", reason="needs the [serve] extra")
     from lookalike.serve.app import create_app
+    from lookalike.serve.service import Settings
 
-    config = uvicorn.Config(create_app(shop), port=0, log_level="error", access_log=False)
-    server = uvicorn.Server(config)
+    app = create_app(shop, Settings(store=shop.name, open_writes=open_writes))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until = time.monotonic() + 60
@@ -402,7 +414,8 @@ def test_errors_have_the_librarys_words(served: Client, shop: Recommender) -> No
             ask(shop)
         with pytest.raises(LookalikeError) as theirs:
             ask(served)
-        assert type(theirs.value) is type(ours.value) and str(theirs.value) == str(ours.value)
+        words = str(ours.value).replace(shop.name, "the store")  # where it lies is not told
+        assert type(theirs.value) is type(ours.value) and str(theirs.value) == words
 
 
 def test_a_look_is_taken_apart_there(served: Client) -> None:
@@ -412,3 +425,27 @@ def test_a_look_is_taken_apart_there(served: Client) -> None:
     found = served.look(photo, k=2)
     assert found.people and found.garments
     assert all(0 < worn.detection.score <= 1 and len(worn.matches) <= 2 for worn in found.garments)
+
+
+def test_changes_are_seen_at_once(catalogue: Path, shared_store: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(shared_store, store)
+    picture = (200, {"Content-Type": "image/png"}, (catalogue.parent / "bag-b-red.png").read_bytes())
+    fetcher = Fetcher(allow_hosts=["127.0.0.1"])
+    with (
+        running(Scripted(picture)) as pictures,
+        client_of(Recommender.open(store, fetcher=fetcher), open_writes=True) as shop,
+    ):
+        row = {"id": "bag-a-red", "title": "Scarlet bag", "image": f"{pictures.url}/1.png"}
+        stored, rejected = shop.put([row, {"id": "theirs", "title": "x", "image": "/etc/passwd"}])
+        assert stored == Upserted("bag-a-red", "stored") and rejected.status == "rejected" and rejected.reason
+        assert shop.product("bag-a-red").title == "Scarlet bag"
+        assert shop.patch("bag-a-red", {"price": 7.5}).price == 7.5
+        assert "bag-a-red" in {m.product.id for m in shop.similar("bag-b-blue", 20, where="price<8")}
+        shop.delete("bag-a-red")
+        with pytest.raises(ProductNotFound):
+            shop.delete("bag-a-red")
+        wanted = Rules.of([{"name": "no bags", "hide": True, "where": "category=Women/bag"}])
+        assert shop.put_rules(wanted) == wanted == shop.rules()
+        with pytest.raises(RuleError, match="prize"):
+            shop.put_rules([{"name": "x", "hide": True, "where": "prize<5"}])
