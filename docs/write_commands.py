@@ -15,7 +15,7 @@ from lookalike.cli import app
 
 COMMANDS = (
     [[], ["index"], ["similar"], ["search"], ["look"], ["info"], ["demo"], ["evaluate"]]
-    + [["cutout"], ["export"], ["map"]]
+    + [["cutout"], ["export"], ["map"], ["serve"]]
     + [["models"]]
     + [["models", name] for name in ("list", "show", "pull", "export")]
     + [["repair"], ["snapshot"]]
