@@ -234,7 +234,9 @@ def publish(network: Any, out: Path, *, held: Sequence[Scene], side: int, say: C
     out.mkdir(parents=True, exist_ok=True)
     network = network.eval()
     export_segmenter(network, out / "garment-parser.onnx")
-    kept = {name: value for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
+    kept = {
+        name: value for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")
+    }
     halves = {name: value.half() for name, value in kept.items()}
     save_weights(halves, out / "garment-parser.safetensors")  # for `lookalike train segmenter` to begin with
     confusion = Confusion(len(LABELS))
@@ -255,7 +257,9 @@ def main() -> None:
     parser.add_argument(
         "--trunk", type=Path, help="garments.safetensors, to begin with its eyes; ImageNet's if none"
     )
-    parser.add_argument("--begin", type=Path, help="weights of an earlier run to begin with, in place of a trunk's")
+    parser.add_argument(
+        "--begin", type=Path, help="weights of an earlier run to begin with, in place of a trunk's"
+    )
     parser.add_argument("--only-publish", action="store_true", help="train no further: write what is best so far")
     options = parser.parse_args()
 
