@@ -230,7 +230,7 @@ def _often(scenes: Sequence[Scene]) -> npt.NDArray[np.float64]:
 
 
 def publish(network: Any, out: Path, *, held: Sequence[Scene], side: int, say: Callable[[str], None]) -> None:
-    """Write graph and weights as the package ships them, in half precision, and say how good they are on `held`."""
+    """Write graph and weights as the package ships them, in half precision, and say how good on `held`."""
     out.mkdir(parents=True, exist_ok=True)
     network = network.eval()
     export_segmenter(network, out / "garment-parser.onnx")
