@@ -93,7 +93,9 @@ def test_a_product_whose_id_has_a_slash_is_found(tmp_path: Path, catalogue: Path
     (tmp_path / "slashes.csv").write_text(rows, encoding="utf-8")
     recipe = Recipe(image="gradients", text="hashed-words")
     index(tmp_path / "slashes.csv", tmp_path / "store", images=catalogue.parent, recipe=recipe)
-    with TestClient(create_app(tmp_path / "store")) as client:
+    with TestClient(
+        create_app(tmp_path / "store"), base_url="http://localhost", client=("127.0.0.1", 1)
+    ) as client:
         found = client.get("/v1/products/A%2F1%20b")
         assert found.status_code == 200, found.text
         assert found.json()["id"] == "A/1 b"
