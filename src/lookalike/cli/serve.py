@@ -54,5 +54,4 @@ def serve(
         ready_file=str(ready_file) if ready_file else "",
         docs=docs,
     )
-    showing.say(f"serving {store} at http://{host}:{port}; Ctrl-C stops")
-    run(settings, workers=workers)
+    run(settings, workers=workers, say=showing.say)

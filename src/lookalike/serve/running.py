@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 
 import uvicorn
@@ -18,13 +19,15 @@ _FINISH_S = 20  # that running requests are given at the end
 _BACKLOG = 1024
 
 
-def run(settings: Settings, *, workers: int = 1) -> None:
+def run(settings: Settings, *, workers: int = 1, say: Callable[[str], None] = lambda words: None) -> None:
     """Serve until told to stop (SIGTERM, Ctrl-C); running requests are finished.
 
-    A port of 0 takes any that is free. Raises `LookalikeError` where the address cannot be had.
+    A port of 0 takes any that is free; `say` is told the address. Raises `LookalikeError`
+    where it cannot be had.
     """
     bound = _bound(settings.host, settings.port)
     settings = replace(settings, port=bound.getsockname()[1])
+    say(f"serving {settings.store} at http://{settings.host}:{settings.port}; Ctrl-C stops")
     if workers == 1:
         show_log()
         server = uvicorn.Server(_config(create_app(settings.store, settings), settings))
