@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote, urljoin
 
 import httpx2
@@ -32,7 +32,7 @@ from lookalike.errors import Busy, FilterError, LookalikeError, NotAllowed, Serv
 from lookalike.filters import Where, read, spelled, written
 from lookalike.media.fetching import Fetcher, is_url, read_bytes
 from lookalike.media.hosts import retry_after
-from lookalike.types import Box, Detection, Garment, Guess, Look, Match, Person, Product, Value, View
+from lookalike.types import Box, Detection, Garment, Guess, Look, Match, Person, Product, Upserted, Value, View
 
 if TYPE_CHECKING:
     from lookalike.recommend.pictures import Picture
@@ -53,15 +53,6 @@ class Found(Match):
     reasons: tuple[str, ...] = ()  # why it is one, in sentences, where they were asked for
     thumbnail: str = ""  # the address of a small picture
     url: str = ""  # the product's own page in the shop
-
-
-@dataclass(frozen=True, slots=True)
-class Upserted:
-    """What became of one product that was put."""
-
-    id: str
-    status: Literal["stored", "unchanged", "rejected"]
-    reason: str = ""  # why it was rejected
 
 
 class Client:
@@ -444,7 +435,7 @@ def _error(answer: httpx2.Response) -> LookalikeError:
 
 def _kinds(of: type[LookalikeError]) -> Iterator[tuple[str, type[LookalikeError]]]:
     """Each error by its name in a problem's type: `product-not-found`."""
-    yield "".join(f"-{c.lower()}" if c.isupper() else c for c in of.__name__).lstrip("-"), of
+    yield errors.name_of(of), of
     for kind in of.__subclasses__():
         if kind.__module__ == errors.__name__:
             yield from _kinds(kind)

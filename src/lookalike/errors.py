@@ -23,6 +23,8 @@ Each message is one line: what happened, the value, what to do.
 
 from __future__ import annotations
 
+import re
+
 
 class LookalikeError(Exception):
     """The root: one clear line for the user, never a stack trace."""
@@ -119,6 +121,15 @@ class TooLarge(ServiceError):  # noqa: N818 - reads as the fact it is
 
 class MissingExtra(LookalikeError):  # noqa: N818 - reads as the fact it is
     """An optional dependency is needed; the message is the pip line."""
+
+
+def name_of(kind: type[LookalikeError]) -> str:
+    """How a server names an error to its clients.
+
+    >>> name_of(ProductNotFound)
+    'product-not-found'
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
 
 
 def _one_line(words: str, most: int = 400) -> str:

@@ -38,6 +38,21 @@ def whole(path: Path, what: str) -> Iterator[BinaryIO]:
         raise LookalikeError(f"cannot write the {what} {path}: {_reason(error)}") from error
 
 
+def write_text(path: Path, text: str, what: str) -> None:
+    """Write a text as `whole` writes a file."""
+    with whole(path, what) as file:
+        file.write(text.encode("utf-8"))
+
+
+def mark(path: Path) -> tuple[int, int] | None:
+    """Another one once a file was written again; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
 def _reason(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
         return "the disk is full; free some space and run the same command again"

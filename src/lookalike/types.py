@@ -83,6 +83,15 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class Upserted:
+    """What became of one row."""
+
+    id: str
+    status: Literal["stored", "unchanged", "rejected"]
+    reason: str = ""  # why a row was rejected, or a picture of it was left out
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """One picture of a product. View 0 is the main one."""
 

@@ -10,7 +10,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,20 +22,11 @@ from lookalike.media.decoding import Decode, decode
 from lookalike.media.fetching import Fetcher, is_url
 from lookalike.models.encoder import Encoder, wording
 from lookalike.store.lance import LanceStore
-from lookalike.types import Product, Reject, Value
+from lookalike.types import Product, Reject, Upserted, Value
 
 _GROWN = 0.1  # by so much of its products a store changes before its scores are looked at again
 _NOT_GIVEN = Product("")
 _CHANGEABLE = tuple(f.name for f in fields(Product) if f.name not in ("id", "attributes", "predicted"))
-
-
-@dataclass(frozen=True, slots=True)
-class Upserted:
-    """What became of one row."""
-
-    id: str
-    status: Literal["stored", "unchanged", "rejected"]
-    reason: str = ""  # why a row was rejected, or a picture of it was left out
 
 
 class Upserter:

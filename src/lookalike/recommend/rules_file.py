@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from lookalike.errors import RuleError
+from lookalike.files import mark
 from lookalike.recommend.rules import Rules
 from lookalike.store.rows import Header
 
@@ -31,26 +32,19 @@ class RulesFile:
         """Raises `RuleError` when there is a file and it is wrong."""
         self.path = Path(path)
         self._guard = threading.Lock()
-        self._seen = self._look()
+        self._seen = mark(self.path)
         self._rules = Rules.from_file(self.path, header=header) if self._seen else Rules()
 
     def rules(self, header: Header) -> Rules:
         """The rules as they are now; header: of the store, to check the columns of a file that has changed."""
         with self._guard:
-            if (now := self._look()) != self._seen:
+            if (now := mark(self.path)) != self._seen:
                 self._seen = now
                 try:
                     self._rules = Rules.from_file(self.path, header=header) if now else Rules()
                 except RuleError as error:
                     _log.warning("the rules before stay in force: %s", error)
             return self._rules
-
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
 
 
 def rules_from(source: RulesSource, store: str, header: Header) -> Rules | RulesFile:

@@ -122,8 +122,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     await service.run(lambda: _warm(service), kind="warm")
     if service.settings.ready_file:
-        host = f"[{service.settings.host}]" if ":" in service.settings.host else service.settings.host
-        Path(service.settings.ready_file).write_text(f"http://{host}:{service.settings.port}\n", encoding="utf-8")
+        Path(service.settings.ready_file).write_text(f"{service.settings.address}\n", encoding="utf-8")
     yield
     app.state.writer.close()
     service.close()

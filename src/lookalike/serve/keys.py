@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from lookalike.errors import LookalikeError
+from lookalike.files import mark
 
 Role = Literal["read", "write"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -41,7 +42,7 @@ class Keys:
         """Raises `LookalikeError` for a file that is missing or is not written right."""
         self.path = Path(path)
         self._guard = threading.Lock()
-        self._seen = self._look()
+        self._seen = mark(self.path)
         self._keys = read_keys(self.path)
 
     def find(self, secret: str) -> Key | None:
@@ -52,20 +53,13 @@ class Keys:
 
     def _now(self) -> tuple[Key, ...]:
         with self._guard:
-            if (now := self._look()) != self._seen:
+            if (now := mark(self.path)) != self._seen:
                 self._seen = now
                 try:
                     self._keys = read_keys(self.path)
                 except LookalikeError:
                     self._keys = ()
             return self._keys
-
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
 
 
 def read_keys(path: Path) -> tuple[Key, ...]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +30,7 @@ from lookalike.errors import (
     StoreError,
     TookTooLong,
     TooLarge,
+    name_of,
 )
 from lookalike.serve.wire import Problem
 
@@ -87,12 +87,12 @@ def problem_of(error: LookalikeError, *, store: str = "") -> Response:
         status = 403
     if isinstance(error, Busy) and error.too_many:
         status = 429
-    words = _spaced(type(error).__name__)
+    name = name_of(type(error))
     return problem(
         status,
         _without(store, " ".join(str(error).split())),
-        type_=f"urn:lookalike:{words.replace(' ', '-')}",
-        title=words.capitalize(),
+        type_=f"urn:lookalike:{name}",
+        title=name.replace("-", " ").capitalize(),
         retry_after_s=getattr(error, "retry_after_s", None),
     )
 
@@ -149,11 +149,3 @@ def _without(store: str, words: str) -> str:
     "no product 'B1' in the store (3 products)"
     """
     return words.replace(store, "the store") if "/" in store else words
-
-
-def _spaced(name: str) -> str:
-    """
-    >>> _spaced("ProductNotFound")
-    'product not found'
-    """
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()

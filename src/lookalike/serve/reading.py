@@ -21,7 +21,7 @@ from lookalike.serve import wire
 from lookalike.serve.document import body_with_picture
 from lookalike.serve.maps import Maps
 from lookalike.serve.problems import InvalidRequest, documented
-from lookalike.serve.service import Service, Serving, render, respond
+from lookalike.serve.service import Service, Serving, root_of
 from lookalike.types import Match, Pixels
 
 router = APIRouter()
@@ -45,7 +45,7 @@ async def products(
 ) -> Response:
     """Products that somebody who types may have in mind; the first ones for no prefix."""
     titles: Titles = request.app.state.titles
-    root = _root(request)
+    root = root_of(request)
 
     def make() -> wire.Products:
         ids = titles.find(prefix, limit=k, version=service.version)
@@ -75,7 +75,7 @@ async def similar(
     explain: Explain = False,
 ) -> Response:
     """Products that look and read like one of the shop's own, the most like first."""
-    wanted, within, root = _weights(weights), read(where), _root(request)
+    wanted, within, root = _weights(weights), read(where), root_of(request)
 
     def make() -> wire.Matches:
         shop = _shop(service, ruled=rules)
@@ -126,7 +126,7 @@ async def similar(
 )
 async def product(request: Request, product_id: str, service: Serving) -> Response:
     """A product of the shop."""
-    root = _root(request)
+    root = root_of(request)
 
     def make() -> wire.Product:
         return wire.product(service.shop.product(product_id), root=root)
@@ -166,7 +166,7 @@ async def catalogue_map(
     """The catalogue with what is alike side by side. It is drawn when first asked for: 503 until it is done."""
     maps: Maps = request.app.state.maps
     drawn = await service.run(lambda: maps.drawn(service.version), kind="map")
-    root = _root(request)
+    root = root_of(request)
 
     def make() -> wire.Map:
         chosen = range(0, len(drawn), -(-len(drawn) // limit))
@@ -199,7 +199,7 @@ async def search(request: Request, service: Serving) -> Response:
     """Products like a picture, words, products that are liked, or several of these."""
     asked, upload = await asked_of(request, wire.Search)
     content = await _picture(service, asked.image_url, upload)
-    root = _root(request)
+    root = root_of(request)
 
     def make() -> wire.Matches:
         shop = _shop(service, ruled=asked.rules)
@@ -232,7 +232,7 @@ async def look(request: Request, service: Serving) -> Response:
     content = await _picture(service, asked.image_url, upload)
     if content is None:
         raise LookalikeError("a look needs a photograph: give image_url, or upload a picture")
-    root = _root(request)
+    root = root_of(request)
 
     def make() -> wire.Look:
         shop = _shop(service, ruled=asked.rules)
@@ -294,11 +294,8 @@ async def _asked(
 ) -> Response:
     """The answer to a question with a body; kept for the same question about the same picture."""
     mark = hashlib.blake2b(picture or b"", digest_size=16).digest()
-    named = (kind, json.dumps(asked.model_dump(), sort_keys=True), mark, _root(request))
-    rendered = await service.run(
-        lambda: service.answers.of((*named, service.version), lambda: render(make())), kind=kind
-    )
-    return respond(request, rendered, cache_control="no-store")
+    named = (json.dumps(asked.model_dump(), sort_keys=True), mark, root_of(request))
+    return await service.answer(request, named, make, kind=kind, cache_control="no-store")
 
 
 def _search(shop: Recommender, asked: wire.Search, image: Pixels | None) -> tuple[list[Match], bool]:
@@ -355,9 +352,3 @@ def _weights(text: str) -> dict[str, float]:
         except ValueError as error:
             raise InvalidRequest(f"weights {pair!r}: write image:1,text:0.5,colour:0.3") from error
     return found
-
-
-def _root(request: Request) -> str:
-    """What the paths of this server begin with, behind a proxy."""
-    root: str = request.scope.get("root_path", "")
-    return root.rstrip("/")

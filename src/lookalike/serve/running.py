@@ -27,7 +27,7 @@ def run(settings: Settings, *, workers: int = 1, say: Callable[[str], None] = la
     """
     bound = _bound(settings.host, settings.port)
     settings = replace(settings, port=bound.getsockname()[1])
-    say(f"serving {settings.store} at http://{settings.host}:{settings.port}; Ctrl-C stops")
+    say(f"serving {settings.store} at {settings.address}; Ctrl-C stops")
     if workers == 1:
         show_log()
         server = uvicorn.Server(_config(create_app(settings.store, settings), settings))

@@ -16,6 +16,7 @@ from lookalike.serve.work import Answers, Pool
 from lookalike.store.lance import LanceStore
 
 _FETCHING = 16  # threads that wait for other people's servers
+ASK_AGAIN = "no-cache"  # a cache asks each time whether its copy still holds
 _T = TypeVar("_T")
 
 
@@ -41,6 +42,11 @@ class Settings:
     @property
     def on_loopback(self) -> bool:
         return self.host in ("127.0.0.1", "::1", "localhost")
+
+    @property
+    def address(self) -> str:
+        """Where the server is asked."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,13 @@ class Service:
         self.strangers.close()
 
     async def answer(
-        self, request: Request, asked: Hashable, make: Callable[[], BaseModel], *, kind: str
+        self,
+        request: Request,
+        asked: Hashable,
+        make: Callable[[], BaseModel],
+        *,
+        kind: str,
+        cache_control: str = ASK_AGAIN,
     ) -> Response:
         """What `make` returns, as JSON, or 304 where the client has it; kept while nothing changes in the store.
 
@@ -93,7 +105,7 @@ class Service:
         def rendered() -> Rendered:
             return self.answers.of((kind, asked, self.version), lambda: render(make()))
 
-        return respond(request, await self.run(rendered, kind=kind))
+        return respond(request, await self.run(rendered, kind=kind), cache_control=cache_control)
 
 
 def render(answer: BaseModel) -> Rendered:
@@ -106,12 +118,9 @@ def respond(
     rendered: Rendered,
     *,
     media_type: str = "application/json",
-    cache_control: str = "no-cache",
+    cache_control: str = ASK_AGAIN,
 ) -> Response:
-    """The answer, or 304 where the client has it already.
-
-    cache_control: as is, a cache asks each time whether its copy still holds.
-    """
+    """The answer, or 304 where the client has it already."""
     headers = {"ETag": rendered.etag, "Cache-Control": cache_control}
     known = not_modified(request, rendered.etag, cache_control=cache_control)
     return known or Response(rendered.body, media_type=media_type, headers=headers)
@@ -133,6 +142,12 @@ def _has(if_none_match: str, etag: str) -> bool:
 def service_of(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
+
+
+def root_of(request: Request) -> str:
+    """What the paths of this server begin with, behind a proxy."""
+    root: str = request.scope.get("root_path", "")
+    return root.rstrip("/")
 
 
 Serving = Annotated[Service, Depends(service_of)]

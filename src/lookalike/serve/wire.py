@@ -45,7 +45,6 @@ class Search(_Strict):
     """What is looked for: words, a picture, products that are liked, or several of these."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {"text": "red summer dress", "k": 3},
@@ -83,7 +82,6 @@ class LookQuery(_Strict):
     """What to find on a photograph."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"image_url": "https://shop.example/street.jpg", "k": 3}]},
     )
 
@@ -269,47 +267,43 @@ class Health(BaseModel):
 def product(of: types.Product, *, root: str = "") -> Product:
     """root: what the paths of this server begin with, behind a proxy."""
     return Product(
-        id=of.id,
-        title=of.title or None,
-        group=of.style,
+        **_facts(of),
         description=of.description or None,
-        brand=of.brand or None,
-        category=of.category or None,
-        audience=of.audience or None,
-        colour=of.colour or None,
-        price=of.price,
-        currency=of.currency or None,
-        in_stock=of.in_stock,
-        url=page_of(of.attributes),
         images=[picture(of.id, at, one, root=root) for at, one in enumerate(of.images)],
         thumbnail=thumbnail(of.id, root=root) if of.images else None,
-        attributes=attributes(of.attributes),
         predicted={name: predicted(guess) for name, guess in of.predicted.items()},
     )
+
+
+def _facts(of: types.Product) -> dict[str, Any]:
+    """What the shop says of a product, in an answer as by itself."""
+    return {
+        "id": of.id,
+        "title": of.title or None,
+        "group": of.style,
+        "brand": of.brand or None,
+        "category": of.category or None,
+        "audience": of.audience or None,
+        "colour": of.colour or None,
+        "price": of.price,
+        "currency": of.currency or None,
+        "in_stock": of.in_stock,
+        "url": page_of(of.attributes),
+        "attributes": attributes(of.attributes),
+    }
 
 
 def match(of: types.Match, *, root: str = "", reasons: Sequence[str] | None = None) -> Match:
     item, view = of.product, of.view
     return Match(
-        id=item.id,
+        **_facts(item),
         score=round(of.score, 6),
-        title=item.title or None,
-        group=item.style,
         image=picture(item.id, view.number, view.picture, root=root) if view.picture else None,
         parts={part: round(share, 6) for part, share in of.parts.items()},
         thumbnail=thumbnail(item.id, view=view.number, root=root) if view.picture else None,
         view=view.number,
         cosine=round(of.cosine, 6),
         likeness={part: round(share, 6) for part, share in of.likeness.items()},
-        price=item.price,
-        currency=item.currency or None,
-        in_stock=item.in_stock,
-        brand=item.brand or None,
-        category=item.category or None,
-        audience=item.audience or None,
-        colour=item.colour or None,
-        url=page_of(item.attributes),
-        attributes=attributes(item.attributes),
         duplicates=list(of.duplicates),
         rules=list(of.rules),
         reasons=list(reasons) if reasons is not None else None,

@@ -18,7 +18,7 @@ from lookalike.recommend.rules import Rules
 from lookalike.recommend.rules_file import FILE_NAME
 from lookalike.serve import wire
 from lookalike.serve.problems import documented
-from lookalike.serve.service import Service, Serving
+from lookalike.serve.service import Service, Serving, root_of
 from lookalike.serve.work import Pool
 from lookalike.store.lance import LanceStore
 
@@ -139,7 +139,7 @@ async def patch(product_id: ProductId, changes: Changes, request: Request) -> wi
     writer = _writer(request)
     changed = changes.model_dump(exclude_unset=True)
     after = await writer.run(lambda: writer.upserter().change(product_id, changed), kind="patch")
-    return wire.product(after, root=request.scope.get("root_path", "").rstrip("/"))
+    return wire.product(after, root=root_of(request))
 
 
 @router.delete("/products/{product_id:path}", status_code=204, responses=documented(404))

@@ -13,6 +13,7 @@ import numpy as np
 from lookalike.errors import LookalikeError, ModelError
 from lookalike.evaluate.detections import average_precision
 from lookalike.extras import require
+from lookalike.files import write_text
 from lookalike.models.boxes import decode_end
 from lookalike.models.detectors import OnnxDetector, on_picture
 from lookalike.models.interfaces import Detector
@@ -193,7 +194,7 @@ def _write(network: Any, found: BoxedSet, out: Path, *, side: int) -> Path:
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()]
     lines += ["", "[input]", f"side = {side}", f"mean = {list(CENTRED.mean)}", f"std = {list(CENTRED.std)}"]
     spec = out / f"{name}.toml"
-    _put(spec, "\n".join(lines) + "\n")
+    write_text(spec, "\n".join(lines) + "\n", "spec")
     return spec
 
 
@@ -203,20 +204,12 @@ def _write_card(spec: Path, found: BoxedSet, figures: Mapping[str, float], curve
         or "none: map them in [garments] of the spec"
     )
     rows = "\n".join(f"| {name} | {value:.3f} |" for name, value in figures.items())
-    _put(
+    write_text(
         spec.with_suffix(".md"),
         f"# {spec.stem}\n\nCentres on a heat map and the distances to their edges, on EfficientNet-lite0; begun "
         f"with {start}, {int(curves.figures[-1]['step']):,} steps, best at {int(curves.best['step']):,}.\n"
         f"Trained on {len(found.train):,} pictures, {len(found.held):,} held out. "
         f"Labels that are garments: {ours}.\n\n"
         f"| the graph, by COCO's rules, on what was held out | |\n|---|---|\n{rows}\n",
+        "card",
     )
-
-
-def _put(path: Path, text: str) -> None:
-    part = path.with_suffix(path.suffix + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise LookalikeError(f"cannot write {path}: {error.strerror}") from error

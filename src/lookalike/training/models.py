@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lookalike.errors import LookalikeError
+from lookalike.files import write_text
 from lookalike.models.attributes import Head, save_heads
 from lookalike.models.specs import Input
 from lookalike.models.weights import sha256
@@ -52,8 +52,8 @@ def write_model(network: Any, about: Description, folder: Path) -> Path:
     if about.heads:
         save_heads(about.heads, folder / f"{about.name}.heads.safetensors")
     spec = folder / f"{about.name}.toml"
-    _write(spec, _spec(about, digest=sha256(graph)))
-    _write(folder / f"{about.name}.md", _card(about, graph))
+    write_text(spec, _spec(about, digest=sha256(graph)), "spec")
+    write_text(folder / f"{about.name}.md", _card(about, graph), "card")
     return spec
 
 
@@ -64,7 +64,7 @@ def write_head(
     stem = about.name + "." + re.sub(r"[^\w-]+", "-", column)
     graph = export_head(network, head, folder / f"{stem}.onnx", dim=about.dim)
     named = {"column": column, "classes": list(classes), "sha256": sha256(graph)}
-    _write(folder / f"{stem}.json", json.dumps(named, ensure_ascii=False, indent=1) + "\n")
+    write_text(folder / f"{stem}.json", json.dumps(named, ensure_ascii=False, indent=1) + "\n", "names")
     return graph
 
 
@@ -75,7 +75,7 @@ def write_recipe(path: Path, recipe: Recipe) -> Path:
     for name, table in plain.items():
         if isinstance(table, Mapping):
             lines += ["", f"[{name}]", *(f"{part} = {_toml(value)}" for part, value in table.items())]
-    _write(path, "\n".join(lines) + "\n")
+    write_text(path, "\n".join(lines) + "\n", "recipe")
     return path
 
 
@@ -118,12 +118,3 @@ def _card(about: Description, graph: Path) -> str:
 def _toml(value: object) -> str:
     """A value as TOML spells it; JSON spells text, numbers and lists of them likewise."""
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_suffix(path.suffix + ".part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise LookalikeError(f"cannot write {path}: {error.strerror}") from error

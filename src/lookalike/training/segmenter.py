@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from lookalike.errors import LookalikeError, ModelError
+from lookalike.errors import ModelError
 from lookalike.evaluate.regions import Confusion
 from lookalike.extras import require
+from lookalike.files import write_text
 from lookalike.media.masks import classes_of
 from lookalike.models.segmenters import DEFAULT as DEFAULT_MODEL
 from lookalike.models.segmenters import open_segmenter
@@ -161,9 +162,6 @@ def _write(network: Any, masks: OwnMasks, curves: Curves, out: Path, *, side: in
         f"{', '.join(label for label in masks.labels if label in GARMENTS) or 'none'}.\n\n"
         f"| IoU on what was held out | |\n|---|---|\n{figures}\n"
     )
-    try:
-        spec.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        spec.with_suffix(".md").write_text(card, encoding="utf-8")
-    except OSError as error:
-        raise LookalikeError(f"cannot write {spec}: {error.strerror}") from error
+    write_text(spec, "\n".join(lines) + "\n", "spec")
+    write_text(spec.with_suffix(".md"), card, "card")
     return spec
