@@ -98,7 +98,7 @@ class Client:
         return self._ask("GET", f"/v1/products/{quote(product_id, safe='')}", self._product)
 
     def products(self, prefix: str = "", k: int = 20) -> list[Product]:
-        """Products whose id, or a word of whose title, begins so; the first ones for no prefix."""
+        """Products whose id, or a word of whose title, begins so; for no prefix some of all over."""
         return self._ask("GET", "/v1/products", self._products, params=[("prefix", prefix), ("k", str(k))])
 
     def similar(

@@ -197,7 +197,7 @@ def test_who_types_finds_ids_and_titles(served: TestClient) -> None:
     assert found("bag-a") == sorted(f"bag-a-{colour}" for colour in ("red", "blue", "green", "black"))
     assert found("TROU")[0].startswith("trousers") and len(found("trou")) == 8
     assert len(found("blue sh")) == 2 and found("hirt") == []
-    assert len(found("", k=3)) == 3
+    assert len({one.partition("-")[0] for one in found("", k=3)}) == 3  # of all over the shop
 
 
 def test_facets_count_what_passes(served: TestClient) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import pytest
 from PIL import Image
@@ -30,6 +31,16 @@ def test_there_is_no_other(served: TestClient, path: str, status: int) -> None:
 
 def test_an_unknown_product_has_none(served: TestClient) -> None:
     assert served.get("/v1/products/nothing/thumbnail").json()["type"] == "urn:lookalike:product-not-found"
+
+
+def test_a_busy_server_still_shows_pictures(served: TestClient) -> None:
+    pool, over = served.app.state.service.pool, threading.Event()
+    busy = [served.portal.start_task_soon(pool.run, over.wait) for _ in range(pool.threads)]
+    try:
+        assert served.get(PATH, params={"size": 256}).status_code == 200
+        assert not any(one.done() for one in busy)
+    finally:
+        over.set()
 
 
 def test_as_many_are_kept_as_there_is_room_for() -> None:

@@ -24,18 +24,20 @@ class Titles:
         self._words = ""
 
     def find(self, prefix: str, *, limit: int, version: object) -> list[str]:
-        """Ids that begin with the prefix, and then those in whose title a word does; the first ones for no prefix.
+        """Ids that begin with the prefix, then those in whose title a word does; for no prefix some of all over.
 
         version: of the store; titles are read again when it is another than before.
         """
-        found = self._store.ids(prefix=prefix, limit=limit)
-        if not prefix.strip() or len(found) >= limit:
+        found = self._store.ids(prefix=prefix, limit=limit) if prefix.strip() else []
+        if len(found) >= limit:
             return found
         with self._guard:
             if self._version != version:
                 self._read()
                 self._version = version
             ids, starts, words = self._ids, self._starts, self._words
+        if not prefix.strip():
+            return ids[:: max(1, len(ids) // limit)][:limit]
         return list(dict.fromkeys([*found, *_beginning(_plain(prefix), ids, starts, words, limit)]))[:limit]
 
     def _read(self) -> None:

@@ -41,7 +41,10 @@ class Metrics:
             buckets=_BUCKETS_S,
             registry=self.registry,
         )
-        self._service, self._pools = service, {"work": service.pool, "fetch": service.fetching, "write": writing}
+        self._service = service
+        self._pools = {
+            "work": service.pool, "fetch": service.fetching, "thumbnail": service.shrinking, "write": writing,
+        }  # fmt: skip
         for pool in self._pools.values():
             pool.observe = self.worked
         self.registry.register(self)

@@ -43,7 +43,7 @@ async def products(
     prefix: Annotated[str, Query(max_length=200, description="Begins an id, or a word of a title.")] = "",
     k: Annotated[int, Query(ge=1, le=wire.MOST)] = 20,
 ) -> Response:
-    """Products that somebody who types may have in mind; the first ones for no prefix."""
+    """Products that somebody who types may have in mind; for no prefix some of all over."""
     titles: Titles = request.app.state.titles
     root = root_of(request)
 

@@ -16,6 +16,7 @@ from lookalike.serve.work import Answers, Pool
 from lookalike.store.lance import LanceStore
 
 _FETCHING = 16  # threads that wait for other people's servers
+_PAGEFUL_S = 5.0  # that a thumbnail may wait: a page asks for all of its at once
 ASK_AGAIN = "no-cache"  # a cache asks each time whether its copy still holds
 _T = TypeVar("_T")
 
@@ -66,6 +67,7 @@ class Service:
     pool: Pool = field(default_factory=Pool)
     answers: Answers = field(default_factory=Answers)
     fetching: Pool = field(default_factory=lambda: Pool(threads=_FETCHING, name="fetching"))
+    shrinking: Pool = field(default_factory=lambda: Pool(threads=1, patience_s=_PAGEFUL_S, name="shrinking"))
     strangers: Strangers = field(default_factory=Strangers)
 
     @property
@@ -86,6 +88,7 @@ class Service:
         """Finish what runs, and begin nothing more."""
         self.pool.close()
         self.fetching.close()
+        self.shrinking.close()
         self.strangers.close()
 
     async def answer(
@@ -139,7 +142,7 @@ def _has(if_none_match: str, etag: str) -> bool:
     return "*" in given or etag.removeprefix("W/") in given
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:  # a plain function would be sent to a thread
     service: Service = request.app.state.service
     return service
 

@@ -73,7 +73,7 @@ async def thumbnail(
     """A product's picture, small."""
     thumbnails: Thumbnails = request.app.state.thumbnails
 
-    found = await service.run(lambda: _view(service.shop, product_id, view), kind="view")
+    found = await service.shrinking.run(lambda: _view(service.shop, product_id, view), kind="view")
     if found is None:
         return problem(404, f"product {product_id!r} has no picture {view}")
     mark = hashlib.blake2b(f"{found.key or found.picture} {size}".encode(), digest_size=12).hexdigest()
@@ -86,7 +86,7 @@ async def thumbnail(
         return service.strangers.decode(content, at_least=side) if remote else decode(content, at_least=side)
 
     try:
-        made = await (service.fetching if remote else service.pool).run(
+        made = await (service.fetching if remote else service.shrinking).run(
             lambda: thumbnails.of(found, side, pixels), kind="thumbnail"
         )
     except PictureError as error:
