@@ -42,6 +42,15 @@ def opened(store: MemoryStore) -> Recommender:
     return Recommender(store, encoder=Encoder(store.header.recipe), name="shelf")
 
 
+def test_a_score_by_itself_is_the_one_among_many() -> None:
+    random = np.random.default_rng(3)
+    scale = fit(random.uniform(-0.2, 0.9, 5000), np.ones(5000))
+    cosines = [-1.5, -1.0, *scale.cosines.tolist(), *random.uniform(-1.1, 1.1, 500).tolist(), 1.0, 1.5]
+    assert [scale.score(cosine) for cosine in cosines] == pytest.approx(
+        scale.scores_of(cosines).tolist(), abs=1e-12
+    )
+
+
 # -- the sample of pairs ----------------------------------------------------------------------------
 
 

@@ -51,6 +51,23 @@ def test_a_full_queue_refuses_at_once_and_serves_those_it_let_in(pool: Pool) -> 
     assert (pool.refused, pool.under_way) == (1, 0)
 
 
+def test_a_full_pool_says_so_before_any_work_is_made(pool: Pool) -> None:
+    gate = threading.Event()
+
+    async def ask() -> None:
+        pool.refuse_if_full()
+        asked = [asyncio.create_task(pool.run(lambda: gate.wait(5))) for _ in range(5)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            pool.refuse_if_full()
+        gate.set()
+        await asyncio.gather(*asked)
+        pool.refuse_if_full()
+
+    asyncio.run(ask())
+    assert pool.refused == 1
+
+
 def test_slow_work_fills_the_queue_sooner_than_quick_work() -> None:
     pool = Pool(threads=1, patience_s=0.1, waiting=1000)
 

@@ -12,8 +12,9 @@ Beyond what the catalogue has pairs for, the scale runs straight to 1 at the cos
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -45,13 +46,26 @@ class Scale:
 
     cosines: Doubles  # (m,), rising from -1 to 1
     scores: Doubles  # (m,), rising from 0 to 1
+    _along: list[float] = field(init=False, repr=False)  # the same as plain numbers
+    _up: list[float] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_along", self.cosines.tolist())
+        object.__setattr__(self, "_up", self.scores.tolist())
 
     def scores_of(self, cosines: npt.ArrayLike) -> Doubles:
         """Scores, 0..1, in the order of the cosines."""
         return np.interp(np.asarray(cosines, np.float64), self.cosines, self.scores)
 
     def score(self, cosine: float) -> float:
-        return float(self.scores_of(cosine))
+        """As `scores_of`, without the cost of an array for one number."""
+        at = bisect_right(self._along, cosine)
+        if at == 0:
+            return self._up[0]
+        if at == len(self._along):
+            return self._up[-1]
+        left, low = self._along[at - 1], self._up[at - 1]
+        return low + (self._up[at] - low) / (self._along[at] - left) * (cosine - left)
 
     def cosine(self, score: float) -> float:
         """The cosine that has this score."""
@@ -93,7 +107,7 @@ def fit(cosines: Doubles, counts: Doubles) -> Scale:
 
 def _looked_up(cosines: Doubles, counts: Doubles) -> list[tuple[float, float]]:
     """The cosine of each level that enough pairs reach, the lowest level first."""
-    order = np.argsort(-cosines, kind="stable")
+    order = np.argsort(-cosines)  # equals in any order: what is looked up is their cosine
     reached = np.cumsum(counts[order])
     found = []
     for level in _LEVELS:

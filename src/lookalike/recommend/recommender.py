@@ -80,6 +80,7 @@ class Recommender:
         self._calibrator = Calibrator(store)
         self._familiarity = Familiarity(store, encoder)
         self.fetcher = fetcher or Fetcher()
+        self.told: Callable[[Query, Filter], None] = lambda query, where: None  # of each question, as it is put
         self._guard = threading.Lock()
         self._common: frozenset[str] | None = None
 
@@ -521,6 +522,7 @@ class Recommender:
             progress("exporting", start + len(block), len(ids))
 
     def _answered(self, request: Request) -> list[Match]:
+        self.told(request.query, request.plan.where)
         calibration = self._calibrator.calibration()
         return self._with_products(_shown(calibration, self.store, request), request.query, calibration)
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from lookalike.serve.recall import Recall
 from lookalike.serve.service import Service
 from lookalike.serve.work import Pool
 from lookalike.store.lance import LanceStore
@@ -45,6 +46,8 @@ class Metrics:
         self._pools = {
             "work": service.pool, "fetch": service.fetching, "thumbnail": service.shrinking, "write": writing,
         }  # fmt: skip
+        self._recall = Recall(service.shop.store)
+        service.shop.told = self._recall.asked
         for pool in self._pools.values():
             pool.observe = self.worked
         self.registry.register(self)
@@ -72,6 +75,10 @@ class Metrics:
         answers.add_metric(["yes"], self._service.answers.hits)
         answers.add_metric(["no"], self._service.answers.misses)
         yield answers
+        compared = "Questions that were asked again and compared with every view."
+        yield CounterMetricFamily("lookalike_recall_compared", compared, value=self._recall.compared)
+        recall = "Of the ten best views, the share found: the mean of the latest 100 comparisons."
+        yield GaugeMetricFamily("lookalike_recall_at_10", recall, value=self._recall.mean)
         memory = GaugeMetricFamily("lookalike_resident_bytes", "Memory of this process.", labels=["pid"])
         memory.add_metric([str(os.getpid())], resident_bytes())
         yield memory

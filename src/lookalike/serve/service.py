@@ -66,7 +66,7 @@ class Service:
     settings: Settings = field(default_factory=Settings)
     pool: Pool = field(default_factory=Pool)
     answers: Answers = field(default_factory=Answers)
-    fetching: Pool = field(default_factory=lambda: Pool(threads=_FETCHING, name="fetching"))
+    fetching: Pool = field(default_factory=lambda: Pool(threads=_FETCHING, patience_s=_PAGEFUL_S, name="fetching"))
     shrinking: Pool = field(default_factory=lambda: Pool(threads=1, patience_s=_PAGEFUL_S, name="shrinking"))
     strangers: Strangers = field(default_factory=Strangers)
 

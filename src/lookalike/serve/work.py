@@ -88,16 +88,24 @@ class Pool:
         """Finish what runs, and begin nothing more."""
         self._executor.shutdown(cancel_futures=True)
 
+    def refuse_if_full(self) -> None:
+        """Raises `Busy` where work handed in now would wait too long: asked before anything is done for it."""
+        with self._lock:
+            self._refuse_if_full()
+
+    def _refuse_if_full(self) -> None:
+        wait_s = self._ahead_s / self.threads
+        full = self._under_way >= self._most
+        if full or (self._under_way >= self.threads and wait_s > self.patience_s):
+            self.refused += 1
+            raise Busy(
+                f"the server is busy: {self._under_way} requests are under way; try again later",
+                retry_after_s=max(1, math.ceil(wait_s)),
+            )
+
     def _submit(self, work: Callable[[], _T], kind: str) -> Future[_T]:
         with self._lock:
-            wait_s = self._ahead_s / self.threads
-            full = self._under_way >= self._most
-            if full or (self._under_way >= self.threads and wait_s > self.patience_s):
-                self.refused += 1
-                raise Busy(
-                    f"the server is busy: {self._under_way} requests are under way; try again later",
-                    retry_after_s=max(1, math.ceil(wait_s)),
-                )
+            self._refuse_if_full()
             recent = self._recent.setdefault(kind, deque(maxlen=_RECENT))
             expected_s = sum(recent) / len(recent) if recent else 0.0
             self._under_way += 1

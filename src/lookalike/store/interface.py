@@ -101,6 +101,13 @@ class Store(Protocol):
         """What `nearest` gives for each query and the filter beside it, in order; sooner than one by one."""
         ...
 
+    def kth_score(self, query: Query, *, k: int, where: Filter) -> float:
+        """The score of the k-th best view, found by comparing with every one: what `nearest` is held against.
+
+        That of the last view where fewer pass the filter; -1 where none does.
+        """
+        ...
+
     def ids(self, *, prefix: str = "", limit: int = 20, where: Filter = NO_FILTER) -> list[str]:
         """Ids of products, sorted, that begin with `prefix` and pass the filter; all for a limit of 0."""
         ...

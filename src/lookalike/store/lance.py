@@ -174,6 +174,9 @@ class LanceStore:
     def nearest(self, query: Query, *, k: int, where: Filter) -> Hits:
         return self._ask(lambda rows: rows.nearest(query, k=k, where=where))
 
+    def kth_score(self, query: Query, *, k: int, where: Filter) -> float:
+        return self._ask(lambda rows: rows.kth_score(query, k=k, where=where))
+
     def now(self) -> Store:
         mirror = self._sync().mirror
         return mirror.rows if mirror else self

@@ -10,7 +10,7 @@ import threading
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
@@ -38,6 +38,7 @@ _ROUNDED_FROM = 2_000  # rows left by the filter; fewer are scored exactly at on
 _SCORES = 12_000_000  # in memory together while many queries are answered
 _MOST_CHUNKS = 8
 _SMALL_APPEND = 256
+_BESIDE = 64  # ids on each side of one that is not there
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -132,20 +133,29 @@ class MemoryStore:
                 found[key] = {p: self._blocks[p][at] for p in self._blocks if p != "text"}
         return found
 
-    @_alone
     def nearest(self, query: Query, *, k: int, where: Filter) -> Hits:
-        allowed = self._allowed(where)
+        with self._lock:  # what was read stays as it was, whoever writes: rows are only added behind it
+            table, alive = self._table, self._alive[: self._table.num_rows].copy()
+            blocks = {p: self._blocks[p][: len(alive)] for p in query.active}
+            rounded = self._rounded_rows() if len(alive) > _ROUNDED_FROM else None
+        allowed = alive & mask(resolve(where, self._header), table) if where else alive
         left = int(np.count_nonzero(allowed))
-        if k < left and left > _ROUNDED_FROM:
-            positions = self._shortlist(query, allowed, k)
+        if rounded and k < left and left > _ROUNDED_FROM:
+            positions = shortlist(scaled(query), rounded, allowed, k=k)
         else:
             positions = np.flatnonzero(allowed)
         whole = len(positions) == len(allowed)
-        found = scores(
-            query,
-            {p: self._blocks[p][: len(allowed)] if whole else self._blocks[p][positions] for p in query.active},
-        )
-        return self._hits(query, positions[top(found, k)], exhausted=left <= k)
+        found = scores(query, blocks if whole else {p: block[positions] for p, block in blocks.items()})
+        best = positions[top(found, k)]
+        rows = table.select(HIT_COLUMNS).take(best).to_pylist()
+        return hits(query, rows, {p: block[best] for p, block in blocks.items()}, exhausted=left <= k)
+
+    def kth_score(self, query: Query, *, k: int, where: Filter) -> float:
+        with self._lock:
+            allowed, count = self._allowed(where).copy(), self._table.num_rows
+            blocks = {p: self._blocks[p][:count] for p in query.active}
+        found = scores(query, blocks)[allowed]
+        return float(found[top(found, k)[-1]]) if len(found) else -1.0
 
     def now(self) -> MemoryStore:
         return self
@@ -267,7 +277,7 @@ class MemoryStore:
 
     def not_found(self, product_id: str, ids: Iterable[str]) -> ProductNotFound:
         known = list(ids)
-        near = difflib.get_close_matches(product_id, known[:200_000], n=3, cutoff=0.6)
+        near = difflib.get_close_matches(product_id, _around(product_id, known), n=3, cutoff=0.6)
         hint = f"nearest ids: {', '.join(near)}" if near else "is it indexed?"
         return ProductNotFound(f"no product {product_id!r} in {self._name} ({len(known):,} products); {hint}")
 
@@ -282,21 +292,29 @@ class MemoryStore:
         alive = self._alive[: self._table.num_rows]
         return alive & mask(resolve(where, self._header), self._table) if where else alive
 
-    def _shortlist(self, query: Query, allowed: npt.NDArray[np.bool_], k: int) -> Positions:
-        """Places of rows that surely hold the best k."""
+    def _rounded_rows(self) -> dict[str, Rounded] | None:
+        """The rows of each part in int8; none for the first question."""
         if not self._asked:
             self._asked = True
-            return np.flatnonzero(allowed)
+            return None
         for part, block in self._blocks.items():
             if part not in self._rounded:
                 rounded = Rounded(block.shape[1])
-                rounded.write(0, block[: len(allowed)])
+                rounded.write(0, block[: self._table.num_rows])
                 self._rounded[part] = rounded
-        return shortlist(scaled(query), self._rounded, allowed, k=k)
+        return self._rounded
 
-    def _hits(self, query: Query, positions: Positions, *, exhausted: bool) -> Hits:
-        rows = self._table.select(HIT_COLUMNS).take(positions).to_pylist()
-        return hits(query, rows, {p: self._blocks[p][positions] for p in query.active}, exhausted=exhausted)
+
+def _around(product_id: str, ids: list[str]) -> list[str]:
+    """The ids that a slip may have been made in: some that begin as it does, some that end as it does.
+
+    To compare it with each of many would take a tenth of a second, and whoever asks for nonsense may ask often.
+    """
+    in_order, ending = sorted(ids), product_id[len(product_id) // 2 :]
+    place = bisect_left(in_order, product_id)
+    beginning_alike = in_order[max(0, place - _BESIDE) : place + _BESIDE]
+    ending_alike = islice((i for i in ids if i.endswith(ending)), 2 * _BESIDE)
+    return list(dict.fromkeys([*beginning_alike, *ending_alike]))
 
 
 def _places(positions: Iterable[int]) -> Positions:

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -110,6 +111,7 @@ def vector_column(part: str) -> str:
     return f"{part}_vector"
 
 
+@lru_cache(maxsize=4096)
 def attribute_column(name: str) -> str:
     """The stored name of an attribute: plain letters, and a hash where letters alone would not be unique."""
     slug = re.sub(r"\W+", "_", name.lower(), flags=re.ASCII).strip("_")

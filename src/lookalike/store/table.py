@@ -104,6 +104,17 @@ class Table:
         table = self.dataset.to_table(columns=columns, filter=condition, batch_size=BATCH_ROWS)
         return self._scored(query, table, k, left)
 
+    def kth_score(self, query: Query, *, k: int, where: Filter) -> float:
+        condition = sql(resolve(where, self.header)) or None
+        best = np.empty(0, np.float32)
+        columns = list(map(vector_column, query.active))
+        for batch in self.dataset.to_batches(columns=columns, filter=condition, batch_size=BATCH_ROWS):
+            table = pa.Table.from_batches([batch])
+            blocks = {p: matrix(table.column(vector_column(p)), self.header.dims[p]) for p in query.active}
+            best = np.concatenate([best, scores(query, blocks)])
+            best = best[top(best, k)]
+        return float(best[-1]) if len(best) else -1.0
+
     def nearest_many(self, queries: Sequence[Query], *, k: int, where: Sequence[Filter]) -> list[Hits]:
         return [self.nearest(query, k=k, where=one) for query, one in zip(queries, where, strict=True)]
 

@@ -366,6 +366,15 @@ class StoreContract:
         np.testing.assert_allclose(found.parts.sum(axis=1), found.scores, atol=1e-6)
         assert not found.exhausted
 
+    def test_the_kth_score_is_that_of_the_kth_of_the_nearest(self) -> None:
+        store = self.shelf()
+        wanted = query(store.header, "A1-front.jpg")
+        for where in (Filter(), read("price<20"), read("price<0")):
+            found = store.nearest(wanted, k=50, where=where)
+            for k in (1, 2, 50):
+                kth = float(found.scores[min(k, len(found)) - 1]) if len(found) else -1
+                assert store.kth_score(wanted, k=k, where=where) == pytest.approx(kth, abs=1e-5)
+
     def test_the_nearest_are_those_that_every_score_says(self) -> None:
         store = self.make_store(header())
         blocks = {p: unit_vectors(2_500, d, seed=d, clusters=90) for p, d in store.header.dims.items()}
