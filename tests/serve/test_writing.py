@@ -121,3 +121,42 @@ def test_a_batch_that_is_none_is_a_problem(client: TestClient, body: dict[str, o
     answer = client.put("/v1/products", json=body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_picture_that_a_product_has_already_may_be_named_again_and_no_other(
+    client: TestClient, store: Path
+) -> None:
+    own = LanceStore.open(str(store)).product("bag-a-red").images[0]
+    other = LanceStore.open(str(store)).product("bag-b-red").images[0]
+    row = {"id": "bag-a-red", "title": "red bag a", "image": own, "price": 11.5}
+    assert client.put("/v1/products", json={"products": [row]}).json()["results"][0]["status"] == "stored"
+    kept = LanceStore.open(str(store)).product("bag-a-red")
+    assert (kept.images, kept.price) == ((own,), 11.5)
+    for strange in (other, "/nothing.png", "bag-a-red.png", "../../etc/passwd"):
+        answer = client.put("/v1/products", json={"products": [{**row, "image": strange}]}).json()["results"][0]
+        assert answer["status"] == "rejected"
+        assert answer["reason"] == f"picture {strange!r} is no http or https address: put it where it has one"
+
+
+def test_new_pictures_and_new_prices_in_a_batch_are_one_commit(
+    client: TestClient, store: Path, pictures: PictureHost
+) -> None:
+    before = LanceStore.open(str(store))
+    version, bags = before.version, before.products(["bag-a-red", "bag-a-blue"])
+    vectors = before.views(["bag-a-blue"])["bag-a-blue"]
+    rows = [
+        {"id": "bag-a-red", "title": "red bag a", "image": f"{pictures.url}/new.png", "colour": "red"},
+        {
+            "id": "bag-a-blue", "title": "blue bag a", "image": bags["bag-a-blue"].images[0], "price": 99,
+            "group": "bag-a", "gender": "Women", "colour": "blue", "category": "Women/bag", "in_stock": True,
+        },
+    ]  # fmt: skip
+    results = client.put("/v1/products", json={"products": rows}).json()["results"]
+    assert [one["status"] for one in results] == ["stored", "stored"]
+    after = LanceStore.open(str(store))
+    assert after.version == version + 1
+    assert after.product("bag-a-blue").price == 99
+    assert after.product("bag-a-blue").predicted == bags["bag-a-blue"].predicted
+    for old, new in zip(vectors, after.views(["bag-a-blue"])["bag-a-blue"], strict=True):
+        assert all((old.parts[part] == new.parts[part]).all() for part in old.parts)
+    assert after.check() == []

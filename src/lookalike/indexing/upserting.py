@@ -41,6 +41,7 @@ class Upserter:
     def put(self, rows: Sequence[Mapping[str, Any]]) -> list[Upserted]:
         """Insert or replace a product for each row; columns are named as in a catalogue. In order of the rows.
 
+        All that is stored is one commit: whoever looks sees the batch whole, or not yet.
         A picture is a URL, or one that the product has already: no other file of this machine is read.
         Raises `StoreError` where nothing could be stored.
         """
@@ -58,7 +59,7 @@ class Upserter:
                     lines.append(line)
             found |= self._stored(lines)
             self._look_at_scores()
-        missing = Upserted("", "rejected", "no row was read")
+        missing = Upserted("", "rejected", "the row is empty")
         return [found.get(n) or replace(missing, id=str(row.get("id", ""))) for n, row in enumerate(rows, start=1)]
 
     def change(self, product_id: str, changes: Mapping[str, Any]) -> Product:
@@ -101,11 +102,18 @@ class Upserter:
 
     def _read(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Line], dict[int, Upserted]]:
         """The products of the rows with their numbers, from 1, and what is wrong with the others."""
+        if not any(value is not None for row in rows for value in row.values()):
+            return [], {}
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "rows.jsonl")
             file.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
-            catalogue = open_catalogue(file)
-            items = list(catalogue.with_lines())
+            try:
+                catalogue = open_catalogue(file)
+                catalogue.gallery = replace(catalogue.gallery, as_named=True)
+                items = list(catalogue.with_lines())
+            except CatalogueError as error:
+                words = str(error).replace(str(file), "the batch").partition("; give --columns")[0]
+                raise CatalogueError(words) from error
         seen = survey((item for _, item in items), sample=0)
         header = self._store.header
         if any(header.columns.get(name) != kind for name, kind in seen.columns.items()):
@@ -136,11 +144,11 @@ class Upserter:
             indexer.close()
         written: set[str] = set()
         if encoded.rows is not None:
-            self._store.put(encoded.rows)
-            written |= set(encoded.rows.column("id").to_pylist())
-        if encoded.facts is not None:
+            self._store.put(encoded.rows, encoded.facts)
+        elif encoded.facts is not None:
             self._store.patch(encoded.facts)
-            written |= set(encoded.facts.column("id").to_pylist())
+        for table in (encoded.rows, encoded.facts):
+            written |= set() if table is None else set(table.column("id").to_pylist())
         reasons = {reject.id: reject.reason for reject in encoded.rejects}
         found = {}
         for line in lines:

@@ -55,7 +55,17 @@ def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | 
         keys=Keys(settings.keys) if settings.keys else None,
         open_writes=settings.open_writes,
         answered=app.state.metrics.answered,
+        refuse_if_full=app.state.service.pool.refuse_if_full,
     )
+    if settings.allow_origins:  # around the gate, so that a page is told why it was refused
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allow_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "X-API-Key", "Content-Type", "If-None-Match"],
+            expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+            max_age=600,
+        )
     app.state.thumbnails = Thumbnails()
     app.state.titles = Titles(opened.store)
     app.state.maps = Maps(opened)
@@ -76,15 +86,6 @@ def routed(settings: Settings) -> FastAPI:
     )
     add_problems(app)
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM, compresslevel=4)
-    if settings.allow_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.allow_origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "X-API-Key", "Content-Type", "If-None-Match"],
-            expose_headers=["ETag", "Retry-After"],
-            max_age=600,
-        )
     for router in (thumbnails.router, reading.router, writing.router):
         app.include_router(router, prefix="/v1", responses=documented(*EVERYWHERE))
     app.include_router(metrics.router)

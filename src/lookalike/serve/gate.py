@@ -16,12 +16,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookalike.errors import Busy, LookalikeError, NotAllowed, TookTooLong, TooLarge
+from lookalike.serve.ids import with_ids_whole
 from lookalike.serve.keys import Key, Keys, Role
 from lookalike.serve.limits import Allowance, Buckets, caller_at
-from lookalike.serve.problems import problem_of
+from lookalike.serve.problems import problem_of, unforeseen
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -50,10 +52,12 @@ class Gate:
         open_writes: bool = False,
         allowance: Allowance | None = None,
         answered: Callable[[str, str, int, float], None] = lambda route, method, status, seconds: None,
+        refuse_if_full: Callable[[], None] = lambda: None,
     ) -> None:
         """open_writes: without keys, whoever is on this machine may write.
 
         answered: told of every answer: route, method, status, seconds.
+        refuse_if_full: asked before a question is read; raises `Busy`.
         """
         self._app, self._keys, self._open_writes = app, keys, open_writes
         self._allowance = allowance or Allowance()
@@ -61,6 +65,7 @@ class Gate:
         self._by_address = Buckets(self._allowance.per_address_per_s, self._allowance.burst_s)
         self._held = 0  # bytes of requests
         self._answered = answered
+        self._refuse_if_full = refuse_if_full
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,22 +73,27 @@ class Gate:
             return
         began = time.monotonic()
         said = _Said(scope, send)
+        inner = with_ids_whole(scope)
+        if scope["method"] == "HEAD":
+            inner = {**inner, "method": "GET"}  # whose answer loses its body on the way out
         try:
-            said.key = self._let_in(scope)
-            self._count(scope, said.key)
-            body = await self._body(scope, receive)
+            said.key = self._let_in(inner)
+            self._count(inner, said.key)
+            if _asks(inner):
+                self._refuse_if_full()
+            body = await self._body(inner, receive)
+            if body is None:
+                return  # nobody is there to be answered
             try:
-                await self._app(scope, _replayed(body, receive), said)
+                await self._app(inner, _replayed(body, receive), said)
             finally:
                 self._held -= len(body)
-        except LookalikeError as error:
+        except Exception as error:
             if said.status:
                 raise
-            response = problem_of(error)
-            if isinstance(error, NotAllowed) and not error.known:
-                response.headers["WWW-Authenticate"] = "Bearer"
-            await response(scope, receive, said)
+            await _refusal(scope, error)(scope, receive, said)
         finally:
+            scope["route"] = inner.get("route")
             self._tell(scope, said, time.monotonic() - began)
 
     def _let_in(self, scope: Scope) -> Key | None:
@@ -111,7 +121,7 @@ class Gate:
 
     def _count(self, scope: Scope, key: Key | None) -> None:
         """Raises `Busy` for a caller who asks too often."""
-        if scope["path"] in ("/healthz", "/readyz"):
+        if path_of(scope) in ("/healthz", "/readyz"):
             return
         caller = caller_at(_address(scope))
         wait_s = self._by_key.take(key.name) if key else self._by_address.take(caller) if caller else 0.0
@@ -120,15 +130,22 @@ class Gate:
                 "too many requests from here: ask more slowly", retry_after_s=math.ceil(wait_s), too_many=True
             )
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """All bytes of the request, counted in `_held`. Raises `TooLarge`, `TookTooLong`, `Busy`."""
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
+        """All bytes of the request, counted in `_held`; None where the sender has gone away half-way.
+
+        Raises `TooLarge`, `TookTooLong`, `Busy`.
+        """
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return b""
-        most, chunks, size, over = self._allowance.bytes_at_most, [], 0, False
+        chunks: list[bytes] = []
+        most, size, over = self._allowance.bytes_at_most, 0, False
         try:
             async with asyncio.timeout(self._allowance.receive_s):
                 while True:
                     message = await receive()
+                    if message["type"] == "http.disconnect":
+                        self._held -= sum(map(len, chunks))
+                        return None
                     chunk = message.get("body", b"")
                     size += len(chunk)
                     over = over or size > most or self._held + len(chunk) > self._allowance.bytes_at_once
@@ -150,7 +167,8 @@ class Gate:
         return b"".join(chunks)
 
     def _tell(self, scope: Scope, said: _Said, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "") or ("/web" if scope["path"].startswith("/web") else "none")
+        path = path_of(scope)
+        route = getattr(scope.get("route"), "path", "") or ("/web" if path.startswith("/web") else "none")
         self._answered(route, scope["method"], said.status or 500, seconds)
         if _log.isEnabledFor(logging.INFO):
             line = {
@@ -159,12 +177,22 @@ class Gate:
                 "from": _address(scope),
                 "key": said.key.name if said.key else None,
                 "method": scope["method"],
-                "path": scope["path"],
+                "path": path,
                 "status": said.status or 500,
                 "ms": round(1000 * seconds, 1),
                 "bytes": said.bytes,
             }
             _log.info(json.dumps(line))
+
+
+def _refusal(scope: Scope, error: Exception) -> Response:
+    """What is answered in the place of an answer. An error that nobody foresaw is logged, and told to nobody."""
+    if not isinstance(error, LookalikeError):
+        return unforeseen(scope["method"], scope["path"], error)
+    response = problem_of(error)
+    if isinstance(error, NotAllowed) and not error.known:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 class _Said:
@@ -175,7 +203,8 @@ class _Said:
         self.key: Key | None = None
         self.status = self.bytes = 0
         self._send = send
-        path = scope["path"]
+        self._is_head = scope["method"] == "HEAD"
+        path = path_of(scope)
         self._shared = path == "/widget.js" or path.startswith("/web/") or path.endswith("/thumbnail")
 
     async def __call__(self, message: Message) -> None:
@@ -188,6 +217,8 @@ class _Said:
             headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if self._shared else "same-origin")
             headers["X-Request-ID"] = self.id
         else:
+            if self._is_head:
+                message = {**message, "body": b""}
             self.bytes += len(message.get("body", b""))
         await self._send(message)
 
@@ -203,7 +234,7 @@ def show_log() -> None:
 
 def _role(scope: Scope) -> Role | None:
     """What a request needs; None for what anybody may: the page, the widget, pictures, signs of life."""
-    path, method = scope["path"], scope["method"]
+    path, method = path_of(scope), scope["method"]
     if method == "OPTIONS" or not (path.startswith("/v1") or path == "/metrics"):
         return None
     if method in ("PUT", "PATCH", "DELETE"):
@@ -211,9 +242,21 @@ def _role(scope: Scope) -> Role | None:
     return None if path.endswith("/thumbnail") else "read"
 
 
+def _asks(scope: Scope) -> bool:
+    """Whether a request is a question to the shop, of those that wait for the same threads."""
+    path, method = path_of(scope), scope["method"]
+    return method in ("GET", "HEAD", "POST") and path.startswith("/v1/") and not path.endswith("/thumbnail")
+
+
 def _secret(headers: Headers) -> str:
     kind, _, token = headers.get("authorization", "").partition(" ")
     return headers.get("x-api-key", "") or (token.strip() if kind.lower() == "bearer" else "")
+
+
+def path_of(scope: Scope) -> str:
+    """The path on this server, without what a proxy has before it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")) or "/"
 
 
 def _address(scope: Scope) -> str:

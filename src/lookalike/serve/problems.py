@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
 from lookalike.errors import (
     Busy,
@@ -53,6 +54,7 @@ STATUS: dict[type[LookalikeError], int] = {  # the first that an error is one of
     LookalikeError: 422,
 }
 EVERYWHERE = (400, 401, 403, 413, 422, 429, 500, 503, 504)  # what any request may come to
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _log = logging.getLogger("lookalike.serve")
 
 
@@ -106,7 +108,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def add_problems(app: FastAPI) -> None:
-    """Answer every error with a problem document; what nobody foresaw is logged and told to nobody."""
+    """Answer every error that is foreseen with a problem document."""
 
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, LookalikeError)
@@ -117,21 +119,35 @@ def add_problems(app: FastAPI) -> None:
         status = getattr(wrong, "status", 422)
         return problem(status, str(wrong), type_="urn:lookalike:invalid-request", title="Invalid request")
 
-    async def http(_: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         found = problem(error.status_code, str(error.detail))
         found.headers.update(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            found.headers["Allow"] = ", ".join(_methods_at(request))
         return found
-
-    async def unforeseen(request: Request, error: Exception) -> Response:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem(500, "the server failed to answer; its log says why")
 
     app.add_exception_handler(LookalikeError, ours)
     app.add_exception_handler(InvalidRequest, invalid)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, unforeseen)
+
+
+def unforeseen(method: str, path: str, error: Exception) -> Response:
+    """The problem that an error is which nobody foresaw: logged, and told to nobody."""
+    _log.error("%s %s failed", method, path, exc_info=error)
+    return problem(500, "the server failed to answer; its log says why")
+
+
+def _methods_at(request: Request) -> list[str]:
+    """What may be done at a path, whichever routes it is spread over."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]  # a folder of files
+
+    def may(method: str) -> bool:
+        asked = {**request.scope, "method": method}
+        return any(route.matches(asked)[0] is Match.FULL for route in routes)
+
+    return [method for method in _METHODS if may(method)] or ["GET"]
 
 
 def _in_words(errors: Sequence[Any]) -> str:

@@ -19,6 +19,7 @@ from lookalike.recommend.finding import Titles
 from lookalike.recommend.recommender import Recommender
 from lookalike.serve import wire
 from lookalike.serve.document import body_with_picture
+from lookalike.serve.ids import ID, WHOLE_ID
 from lookalike.serve.maps import Maps
 from lookalike.serve.problems import InvalidRequest, documented
 from lookalike.serve.service import Service, Serving, root_of
@@ -56,7 +57,7 @@ async def products(
 
 
 @router.get(
-    "/products/{product_id:path}/similar",
+    f"/products/{ID}/similar",
     response_model=wire.Matches,
     responses={**_KEPT, **documented(404)},
 )
@@ -120,7 +121,7 @@ async def similar(
 
 
 @router.get(
-    "/products/{product_id:path}",
+    f"/products/{WHOLE_ID}",
     response_model=wire.Product,
     responses={**_KEPT, **documented(404)},
 )

@@ -15,6 +15,7 @@ from lookalike.media.decoding import decode
 from lookalike.media.fetching import is_url, read_bytes
 from lookalike.media.thumbnails import as_jpeg
 from lookalike.recommend.recommender import Recommender
+from lookalike.serve.ids import ID
 from lookalike.serve.problems import documented, problem
 from lookalike.serve.service import Rendered, Serving, not_modified, respond
 from lookalike.types import Pixels, View
@@ -52,7 +53,7 @@ class Thumbnails:
 
 
 @router.get(
-    "/products/{product_id:path}/thumbnail",
+    f"/products/{ID}/thumbnail",
     response_class=Response,
     responses={
         200: {

@@ -33,9 +33,9 @@ Where = Annotated[
 
 
 class _Strict(BaseModel):
-    """A question: a field that nobody knows is an error, so that a slip of the pen is seen."""
+    """A question: a field that nobody knows, or text for a number, is an error: a slip of the pen is seen."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 # -- questions ---------------------------------------------------------------------------------------------------

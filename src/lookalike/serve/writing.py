@@ -17,6 +17,7 @@ from lookalike.indexing.upserting import Upserter
 from lookalike.recommend.rules import Rules
 from lookalike.recommend.rules_file import FILE_NAME
 from lookalike.serve import wire
+from lookalike.serve.ids import WHOLE_ID
 from lookalike.serve.problems import documented
 from lookalike.serve.service import Service, Serving, root_of
 from lookalike.serve.work import Pool
@@ -70,7 +71,9 @@ class Results(BaseModel):
 class Changes(BaseModel):
     """Columns to change; null empties one. What is not named stays."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [{"price": 19.9, "in_stock": False}]})
+    model_config = ConfigDict(
+        extra="allow", strict=True, json_schema_extra={"examples": [{"price": 19.9, "in_stock": False}]}
+    )
     price: float | str | None = None
     in_stock: bool | str | None = None
 
@@ -133,7 +136,7 @@ async def put(batch: Batch, request: Request) -> Results:
     return Results(results=[Result(id=one.id, status=one.status, reason=one.reason or None) for one in found])
 
 
-@router.patch("/products/{product_id:path}", response_model=wire.Product, responses=documented(404))
+@router.patch(f"/products/{WHOLE_ID}", response_model=wire.Product, responses=documented(404))
 async def patch(product_id: ProductId, changes: Changes, request: Request) -> wire.Product:
     """Change some columns of a product, such as its price; pictures are not looked at again."""
     writer = _writer(request)
@@ -142,7 +145,7 @@ async def patch(product_id: ProductId, changes: Changes, request: Request) -> wi
     return wire.product(after, root=root_of(request))
 
 
-@router.delete("/products/{product_id:path}", status_code=204, responses=documented(404))
+@router.delete(f"/products/{WHOLE_ID}", status_code=204, responses=documented(404))
 async def delete(product_id: ProductId, request: Request) -> Response:
     """Take a product out of the shop."""
     writer = _writer(request)

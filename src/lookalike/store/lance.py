@@ -28,6 +28,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import filelock
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lookalike.errors import RecipeError, StoreError
 from lookalike.store import checking, snapshots, upkeep
@@ -190,11 +191,14 @@ class LanceStore:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def put(self, rows: pa.Table) -> None:
-        ids = list(dict.fromkeys(rows.column("id").to_pylist()))
-        if not ids:
+    def put(self, rows: pa.Table, facts: pa.Table | None = None) -> None:
+        """As every store does. facts: of further products, as `patch` takes them, in the same commit."""
+        if not rows.num_rows and facts is None:
             return
         with self._writing() as dataset:
+            if facts is not None:
+                rows = pa.concat_tables([rows, _with_facts(dataset, facts).select(rows.column_names)])
+            ids = list(dict.fromkeys(rows.column("id").to_pylist()))
             there = set(dataset.to_table(columns=["row"], filter=any_of("id", ids)).column("row").to_pylist())
             if not there and self._flushing:  # without a lock another writer may be putting the same product
                 dataset.insert(rows)
@@ -514,6 +518,18 @@ def _drop_torn(path: str) -> list[int]:
             file.unlink()
         return [version for version, _ in torn]
     return []
+
+
+def _with_facts(dataset: Any, facts: pa.Table) -> pa.Table:
+    """The rows that are there of these products, whole, with these facts."""
+    rows = dataset.to_table(filter=any_of("id", facts.column("id").to_pylist()))
+    product = pc.index_in(rows.column("id"), facts.column("id"))
+    for name in facts.column_names:
+        field = rows.schema.field(name)
+        rows = rows.set_column(
+            rows.schema.names.index(name), field, facts.column(name).take(product).cast(field.type)
+        )
+    return rows
 
 
 def _fitted_rows(fitted: Mapping[str, bytes]) -> pa.Table:
