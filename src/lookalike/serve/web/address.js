@@ -5,9 +5,11 @@ export const PAGE = 24; // products of a first answer
 export const MOST = 192; // products of the longest
 
 const NOTHING = Object.freeze({
-  view: "", text: "", product: "", image: "", part: "", box: null, like: [], dislike: [], weights: {}, where: {},
+  view: "", at: null, text: "", product: "", image: "", part: "", box: null, like: [], dislike: [], weights: {}, where: {},
   least: "", most: "", stock: false, k: PAGE, why: "",
 });
+
+// at: of the map, where its middle is, as fractions of the whole map, and how many times nearer than the whole it is.
 
 /** The state that an address tells; whatever it does not tell, or tells wrongly, is as at the start. */
 export function read(hash) {
@@ -23,6 +25,8 @@ export function read(hash) {
     const [part, weight] = one.split(":");
     if (PARTS.includes(part) && parseFloat(weight) >= 0) state.weights[part] = parseFloat(weight);
   }
+  const at = (said.get("at") ?? "").split(",").map(parseFloat);
+  if (state.view === "map" && at.length === 3 && at.every(isFinite) && at[2] > 0) state.at = at;
   const sides = (said.get("box") ?? "").split(",").map(parseFloat);
   if (sides.length === 4 && sides[0] >= 0 && sides[1] >= 0 && sides[0] < sides[2] && sides[1] < sides[3] && sides[2] <= 1 && sides[3] <= 1)
     state.box = sides;
@@ -38,6 +42,7 @@ export function written(state) {
   for (const name of ["like", "dislike"]) if (state[name].length) said.set(name, state[name].map(encodeURIComponent).join(","));
   if (state.stock) said.set("stock", "1");
   if (state.k !== PAGE) said.set("k", state.k);
+  if (state.view === "map" && state.at) said.set("at", state.at.map(number => Number(number.toFixed(5))).join(","));
   if (state.box) said.set("box", state.box.map(side => side.toFixed(4)).join(","));
   const weights = PARTS.filter(part => part in state.weights).map(part => `${part}:${state.weights[part]}`);
   if (weights.length) said.set("weights", weights.join(","));

@@ -108,6 +108,13 @@ export function sized(address, size) {
   return whole.href;
 }
 
+/** Another view of the product whose picture it is. */
+export function viewOf(address, view) {
+  const whole = new URL(address, document.baseURI);
+  whole.searchParams.set("view", view);
+  return whole.href;
+}
+
 export const pictureBytes = async (address, size) => (await answer(sized(address, size))).blob();
 
 /** Show a product's picture. With a key it is fetched with the key, since an <img> cannot send one. */

@@ -3,7 +3,11 @@
 import { showPicture } from "./api.js";
 import { addressOf, go, now } from "./address.js";
 import { fill, icon, iconButton, make } from "./elements.js";
+import { groundOf } from "./ground.js";
 
+const FRAME = 3 / 4; // the shape of a product's frame, wide by high
+const SIDES = 0.12; // of a picture's width that may be cut off beside what it shows; never above or below it
+const SMALL = 120; // pixels of height; such a picture is not blown up to its frame
 const CALLED = { image: "Shape", text: "Words", colour: "Colour" };
 
 export function price(product) {
@@ -24,8 +28,11 @@ export function picture(product, size, { lazy = true } = {}) {
   const image = make("img", { alt: "", loading: lazy ? "lazy" : null, decoding: "async" });
   showPicture(image, product.thumbnail, size);
   image.addEventListener("load", () => {
-    const shape = image.naturalWidth / image.naturalHeight;
-    image.classList.toggle("filling", shape > 0.6 && shape < 0.92); // nearly the frame's: no band beside it
+    const { ground, bare } = groundOf(image), shape = image.naturalWidth / image.naturalHeight;
+    frame.classList.toggle("paper", ground === "paper"); // white becomes the frame's colour
+    frame.style.backgroundColor = ground === "paper" ? "" : ground;
+    image.classList.toggle("filling", (bare || !ground) && shape >= FRAME && shape <= FRAME * (1 + SIDES));
+    image.classList.toggle("small", image.naturalHeight < SMALL);
     image.classList.add("loaded");
   });
   image.addEventListener("error", () => fill(frame, make("span", { class: "no-picture", "aria-hidden": "true" }, titleOf(product))));
@@ -34,9 +41,11 @@ export function picture(product, size, { lazy = true } = {}) {
 
 /** A product to begin with. */
 export function plainCard(product) {
-  return make("article", { class: "card" },
-    make("a", { class: "card-link", href: addressOf({ product: product.id }) }, picture(product, 256), facts(product)));
+  return make("article", { class: "card" }, linked(product), picture(product, 256));
 }
+
+/** The name of a product, and all of its card, as a link to what is like it. */
+const linked = product => make("a", { class: "card-link", href: addressOf({ product: product.id }) }, facts(product));
 
 function facts(product) {
   return make("span", { class: "facts" },
@@ -51,19 +60,19 @@ function facts(product) {
 export function matchCard(match, { why, merchandise }) {
   const { like, dislike } = now();
   const liked = like.includes(match.id), disliked = dislike.includes(match.id);
+  const title = titleOf(match);
   const card = make("article", { class: "card", "data-id": match.id },
-    make("a", { class: "card-link", href: addressOf({ product: match.id }) },
-      picture(match, 256), facts(match)),
-    make("span", { class: "score", title: `Likeness ${percent(match.score)} of 100` },
-      make("span", { class: "hidden" }, "Likeness "), percent(match.score)),
-    match.rules.length ? make("span", { class: "ruled", title: match.rules.join(", ") }, icon("pin"), match.rules.join(", ")) : null,
+    linked(match), picture(match, 256),
+    make("span", { class: "badges" },
+      make("span", { class: "score", title: `Likeness ${percent(match.score)} of 100` }, make("span", { class: "hidden" }, "Likeness "), percent(match.score)),
+      match.rules.length ? make("span", { class: "ruled", title: match.rules.join(", ") }, icon("pin"), make("span", {}, match.rules.join(", "))) : null),
+    iconButton("heart", `Like ${title}`, () => toggle("like", match.id), { "aria-pressed": String(liked), class: "deed like" }),
     make("div", { class: "deeds" },
-      iconButton("heart", `Like ${titleOf(match)}`, () => toggle("like", match.id), { "aria-pressed": String(liked), class: "deed like" }),
-      iconButton("less", `Less like ${titleOf(match)}`, () => toggle("dislike", match.id), { "aria-pressed": String(disliked), class: "deed dislike" }),
-      iconButton("why", `Why ${titleOf(match)}`, () => go({ why: now().why === match.id ? "" : match.id }, { replace: true }),
-        { "aria-expanded": String(why), class: "deed why" }),
-      make("a", { class: "deed alike", href: addressOf({ product: match.id }), "aria-label": `More like ${titleOf(match)}`, title: `More like ${titleOf(match)}` }, icon("alike")),
-      match.url ? make("a", { class: "deed", href: match.url, "aria-label": `${titleOf(match)} in the shop`, title: "In the shop", rel: "noopener noreferrer", target: "_blank" }, icon("outward")) : null),
+      make("a", { class: "deed alike", href: addressOf({ product: match.id }), "aria-label": `More like ${title}`, title: "More like this" }, icon("alike")),
+      iconButton("less", `Less like ${title}`, () => toggle("dislike", match.id), { "aria-pressed": String(disliked), class: "deed dislike", title: "Less like this" }),
+      iconButton("why", `Why ${title}`, () => go({ why: now().why === match.id ? "" : match.id }, { replace: true }),
+        { "aria-expanded": String(why), class: "deed why", title: "Why this" }),
+      match.url ? make("a", { class: "deed", href: match.url, "aria-label": `${title} in the shop`, title: "In the shop", rel: "noopener noreferrer", target: "_blank" }, icon("outward")) : null),
     merchandise ? merchandise(match) : null);
   if (why) card.append(reasons(match));
   return card;
@@ -97,4 +106,4 @@ function toggle(name, id) {
 
 /** Places held for answers that are on their way. */
 export const waiting = count => Array.from({ length: count }, () =>
-  make("div", { class: "card ghost", "aria-hidden": "true" }, make("span", { class: "picture" }), make("span", { class: "facts" })));
+  make("div", { class: "card ghost", "aria-hidden": "true" }, make("span", { class: "picture" }), make("span", { class: "facts" }, make("span"), make("span"))));

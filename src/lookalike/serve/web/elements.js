@@ -25,6 +25,18 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** Replace what an element holds, and leave the focus on what is called the same; else put it on `otherwise`. */
+export function refill(element, otherwise, ...children) {
+  const active = document.activeElement, held = active !== element && element.contains(active);
+  const called = one => [one.tagName, one.id, one.getAttribute("aria-label") ?? one.textContent].join();
+  const wanted = held ? called(active) : "";
+  fill(element, ...children);
+  if (!held) return element;
+  const same = [...element.querySelectorAll("a, button, input, [tabindex]")].find(one => called(one) === wanted);
+  (same ?? otherwise).focus({ preventScroll: true });
+  return element;
+}
+
 const STROKES = {
   search: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13ZM20 20l-4.8-4.8",
   camera: "M4 8h3.2L9 5.5h6L16.8 8H20v11H4V8Zm8 8.2a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4Z",
@@ -36,17 +48,16 @@ const STROKES = {
   map: "M9 5 4 7v12l5-2 6 2 5-2V5l-5 2-6-2Zm0 0v12m6-10v12",
   theme: "M12 4a8 8 0 1 0 0 16V4Zm0-1v18a9 9 0 1 0 0-18Z",
   key: "M14.5 13.5a4.5 4.5 0 1 0-4.2-2.9L4 17v3h3l.8-.8V17H10l3-3.6c.5.1 1 .1 1.5.1Zm.9-5v.1",
-  more: "M6 12v.1M12 12v.1M18 12v.1",
   plus: "M12 5v14M5 12h14",
   minus: "M5 12h14",
   whole: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   outward: "M8 16 17 7M9 7h8v8",
   sliders: "M4 7h9M17 7h3M4 17h3M11 17h9M15 9.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4ZM9 19.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4Z",
+  again: "M19.5 12a7.5 7.5 0 1 1-2.2-5.3L20 9.2M20 4.5v4.7h-4.7",
   pin: "M9 4h6l-1 6 3 3H7l3-3-1-6Zm3 9v7",
   up: "M12 19V5M6 11l6-6 6 6",
   down: "M12 5v14M6 13l6 6 6-6",
-  hide: "M4 4l16 16M9.5 5.4A9.6 9.6 0 0 1 12 5c5.5 0 9 7 9 7a16 16 0 0 1-2.6 3.4M6.4 7.3C4.2 9 3 12 3 12s3.500 7 9 7c1.500 0 2.900-.5 4.100-1.200",
-  link: "M10 14a4 4 0 0 0 6 .4l2.600-2.600a4 4 0 0 0-5.700-5.700L11.500 7.500M14 10a4 4 0 0 0-6-.4L5.400 12.200a4 4 0 0 0 5.700 5.700l1.400-1.400",
+  hide: "M4 4l16 16M9.5 5.4A9.6 9.6 0 0 1 12 5c5.5 0 9 7 9 7a16 16 0 0 1-2.6 3.4M6.4 7.3C4.2 9 3 12 3 12s3.5 7 9 7c1.5 0 2.9-.5 4.1-1.2",
 };
 
 /** A line drawing that says nothing to a screen reader: what holds it has a name. */

@@ -1,21 +1,24 @@
 // The map of the shop: what looks alike lies side by side. Far out it shows one product a patch, near by all of them.
 
 import * as api from "./api.js";
-import { ask } from "./address.js";
+import { ask, go, now } from "./address.js";
 import { price, titleOf } from "./cards.js";
-import { fill, find, iconButton, make } from "./elements.js";
+import { fill, find, iconButton, make, settled } from "./elements.js";
 
 const MOST = 5000; // products on the map
-const PATCH = 58; // pixels of the screen that one picture takes, at least; the most is twice as many
+const PATCH = 40; // pixels of the screen that one picture takes, at least; the most is twice as many
 const GAP = 6; // pixels between pictures
 const MARGIN = 40; // pixels around the whole map
-const NEAREST = 60; // times the whole map
+const SPREAD = 0.6; // by how much crowds are spread out, between what the map says (0) and an even crowd (1)
+const NEAREST = 60, FARTHEST = 0.5; // times the whole map
 const ATONCE = 8; // pictures fetched at a time
 const KEPT = 900; // pictures kept
 
 let points = null, canvas = null, pen = null, card = null;
-let scale = 1, left = 0, up = 0, wide = 0, high = 0; // pixels of the map's side, and where its corner is
+let scale = 1, left = 0, up = 0, wide = 0, high = 0; // pixels of the map's height, and where its corner is
+let aspect = 1; // the map's width by its height, as the screen has it
 let hovered = null, waiting = false;
+let told = ""; // what the address says of where the map is
 const images = new Map(); // id -> ImageBitmap, or null while it is on its way or where there is none
 let queue = [], running = 0;
 
@@ -28,10 +31,29 @@ export async function show(say) {
     if (!points) return;
     normalise();
     card.textContent = points.length ? "" : "There is nothing to map.";
-    whole();
   }
   size();
+  if (String(now().at) !== told) settle();
 }
+
+/** Put the map where the address says. */
+function settle() {
+  const { at } = now();
+  told = String(at);
+  if (!at) return whole();
+  scale = fitting() * Math.min(NEAREST, Math.max(FARTHEST, at[2]));
+  left = wide / 2 - at[0] * aspect * scale;
+  up = high / 2 - at[1] * scale;
+  draw();
+}
+
+/** Say in the address where the map is, once it rests. */
+const rest = settled(() => {
+  if (now().view !== "map" || !points) return;
+  const at = [(wide / 2 - left) / (aspect * scale), (high / 2 - up) / scale, scale / fitting()].map(number => Number(number.toFixed(5)));
+  told = String(at);
+  go({ at }, { replace: true });
+}, 250);
 
 /** The points of the map; a server that is still drawing it says so, and is asked again while somebody waits. */
 async function drawn(say) {
@@ -51,6 +73,7 @@ async function drawn(say) {
 /** Forget what was drawn, for another key or other products. */
 export function forget() {
   points = null;
+  told = "";
   images.clear();
 }
 
@@ -62,49 +85,51 @@ function build(view) {
   view.append(canvas, card, make("div", { class: "map-tools" },
     iconButton("plus", "Nearer", () => zoom(1.6, wide / 2, high / 2)),
     iconButton("minus", "Farther", () => zoom(1 / 1.6, wide / 2, high / 2)),
-    iconButton("whole", "The whole map", whole)));
+    iconButton("whole", "The whole map", () => { whole(); rest(); })));
   new ResizeObserver(size).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   listen();
 }
 
+/** Places on the map as fractions: a mean of where the server has them and of their order, so that crowds spread out. */
 function normalise() {
-  let [west, north, east, south] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { x, y } of points) {
-    west = Math.min(west, x); east = Math.max(east, x);
-    north = Math.min(north, y); south = Math.max(south, y);
-  }
-  const span = Math.max(east - west, south - north) || 1;
-  for (const point of points) {
-    point.across = 0.5 + (point.x - (west + east) / 2) / span;
-    point.down = 0.5 + (point.y - (north + south) / 2) / span;
+  for (const [from, to] of [["x", "across"], ["y", "down"]]) {
+    const order = [...points].sort((a, b) => a[from] - b[from]), least = order[0]?.[from] ?? 0;
+    const span = (order.at(-1)?.[from] ?? 0) - least || 1;
+    order.forEach((point, at) => { point[to] = (1 - SPREAD) * ((point[from] - least) / span) + SPREAD * (at / Math.max(1, order.length - 1)); });
   }
 }
 
 function size() {
-  const ratio = devicePixelRatio || 1, box = canvas.getBoundingClientRect(), first = !wide;
+  const ratio = devicePixelRatio || 1, box = canvas.getBoundingClientRect();
   if (!box.width) return;
+  if (wide === box.width && high === box.height) return draw();
   wide = box.width;
   high = box.height;
   canvas.width = wide * ratio;
   canvas.height = high * ratio;
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  if (first) whole(); else draw();
+  aspect = Math.max(1, wide - 2 * MARGIN - PATCH) / fitting();
+  settle();
 }
 
+/** Pixels of the map's height when all of it is seen. */
+const fitting = () => Math.max(1, high - 2 * MARGIN - PATCH);
+
 function whole() {
-  scale = Math.min(wide, high) - 2 * MARGIN;
-  left = (wide - scale) / 2;
-  up = (high - scale) / 2;
+  scale = fitting();
+  left = (wide - aspect * scale - PATCH) / 2;
+  up = (high - scale - PATCH) / 2;
   draw();
 }
 
 function zoom(by, x, y) {
-  const least = Math.min(wide, high) * 0.5, next = Math.min(least * 2 * NEAREST, Math.max(least, scale * by));
+  const next = fitting() * Math.min(NEAREST, Math.max(FARTHEST, (scale * by) / fitting()));
   left = x - ((x - left) * next) / scale;
   up = y - ((y - up) * next) / scale;
   scale = next;
   draw();
+  rest();
 }
 
 function draw() {
@@ -125,10 +150,10 @@ function paint() {
   const taken = new Set(), dots = [];
   tiles = [];
   for (const point of points) {
-    const column = Math.floor(point.across * patches), row = Math.floor(point.down * patches), cell = column + row * 65536;
+    const column = Math.floor(point.across * aspect * patches), row = Math.floor(point.down * patches), cell = column + row * 65536;
     const x = left + column * patch, y = up + row * patch;
     if (x < -patch || y < -patch || x > wide || y > high) continue;
-    if (taken.has(cell)) dots.push([left + point.across * scale, up + point.down * scale]);
+    if (taken.has(cell)) dots.push([left + point.across * aspect * scale, up + point.down * scale]);
     else {
       taken.add(cell);
       tiles.push({ point, x: x + GAP / 2, y: y + GAP / 2, side: patch - GAP });
@@ -216,6 +241,7 @@ function listen() {
       up += to.y - from.y;
       fingers.set(event.pointerId, to);
       draw();
+      rest();
     } else if (fingers.size === 2) {
       const before = spread();
       fingers.set(event.pointerId, to);
@@ -244,9 +270,10 @@ function listen() {
       left += step[0] * wide * 0.1;
       up += step[1] * high * 0.1;
       draw();
+      rest();
     } else if (event.key === "+" || event.key === "=") zoom(1.4, wide / 2, high / 2);
     else if (event.key === "-") zoom(1 / 1.4, wide / 2, high / 2);
-    else if (event.key === "0") whole();
+    else if (event.key === "0") { whole(); rest(); }
     else if (event.key === "Enter" && middle()) return ask({ product: middle().id });
     else return;
     event.preventDefault();

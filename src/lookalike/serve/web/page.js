@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { MOST, PAGE, addressOf, arrive, ask, filter, follow, go, home, isAsking, now, terms } from "./address.js";
 import * as asking from "./asking.js";
 import { matchCard, plainCard, picture, price, reasons, titleOf, waiting } from "./cards.js";
-import { fill, find, icon, iconButton, make } from "./elements.js";
+import { fill, find, icon, iconButton, make, refill } from "./elements.js";
 import * as map from "./map.js";
 import * as merchandising from "./merchandising.js";
 import { photo } from "./photo.js";
@@ -14,6 +14,7 @@ import { named, showFacets, showWeights } from "./refining.js";
 const BEGIN = 12; // products to begin with,
 const AMONG = 200; // chosen from so many, as unlike as their categories
 const LOOKED = 24; // matches for each garment
+const VIEWS = 6; // of a product that are offered
 
 let request = null; // the question that is being answered
 let shown = []; // matches on the page
@@ -96,8 +97,8 @@ async function show(state, before = null) {
   if (before && question(state) !== question(before)) scrollTo({ top: 0, behavior: "instant" });
   if (before && answered && everythingBut(state, "why") === answered) return explain(state);
   showWeights();
-  showFacets();
   await showAnswer(state);
+  if (now() === state) await showFacets(); // after the answer, which they would hold up
 }
 
 const question = ({ text, product, image }) => JSON.stringify([text, product, image]);
@@ -111,45 +112,64 @@ async function showAnswer(state) {
   const results = find("#results");
   answered = "";
   results.setAttribute("aria-busy", "true");
-  if (!results.children.length || find("#asking").dataset.of !== question(state)) fill(results, waiting(8));
+  const fresh = !results.children.length || find("#asking").dataset.of !== question(state);
+  if (fresh) refill(results, find("#answer"), waiting(8));
+  if (fresh && (document.activeElement === document.body || find("#start").contains(document.activeElement))) find("#answer").focus({ preventScroll: true });
   find("#asking").dataset.of = question(state);
   chips(state);
   try {
-    const asked = state.product ? api.product(state.product, signal) : null;
+    if (fresh) await expect(state);
+    const product = state.product ? await api.product(state.product, signal) : null;
+    if (product) await showQuestion(state, product, {});
     const found = await answerTo(state, { explain: Boolean(state.why), signal });
-    const product = await asked;
     if (signal.aborted) return;
     if (!find("#told").classList.contains("good")) say("");
     shown = found.matches;
     answered = everythingBut(state, "why");
     if (found.query?.weights) showWeights(found.query.weights);
-    await showQuestion(state, product, found);
+    if (!product) await showQuestion(state, product, found);
     showMatches(state, product, found);
   } catch (error) {
     if (signal.aborted || error.name === "AbortError") return;
     shown = [];
-    fill(results);
     fill(find("#garments")).hidden = true;
     find("#more").hidden = true;
     find("#answer-heading").textContent = "No answer";
     find("#count").textContent = "";
+    document.title = "Lookalike";
     if (state.image) await showQuestion(state, null, { look: null, part: "whole" });
-    else if (state.product) fill(find("#question"));
-    say(error.message);
+    else if (state.product) fill(find("#question")).dataset.of = "";
+    fill(results, make("div", { class: "nothing", role: "alert" }, make("p", { class: "wrong" }, error.message),
+      make("div", { class: "row" },
+        iconButton("again", "Try again", () => show(now()), { words: true, class: "pill" }),
+        make("a", { class: "pill", href: "#" }, "Start again"))));
     if (error.status === 401 || error.status === 403) merchandising.showKey();
   } finally {
     if (!signal.aborted) results.removeAttribute("aria-busy");
   }
 }
 
+/** Show what is asked while it is being answered: a photograph is there at once, and takes longest. */
+async function expect(state) {
+  fill(find("#garments")).hidden = true;
+  find("#more").hidden = true;
+  find("#count").textContent = "";
+  find("#answer-heading").textContent = "Looking…";
+  find("#question").dataset.of = "";
+  if (!state.image) return fill(find("#question"), state.product ? waiting(1) : []);
+  fill(find("#question"), await pictureOf(state, null, "whole"), make("p", { class: "faint about" }, "Taking the photograph apart…"));
+  find("#question .stage").classList.add("looking");
+}
+
 function showMatches(state, product, { matches, nothing_like_it, look, part }) {
   const garment = look?.garments[Number(part) - 1];
-  const of = product ? titleOf(product) : garment ? garment.label : part === "box" ? "your box" : state.image ? "your picture" : state.text ? `“${state.text}”` : "what you like";
+  const of = product ? titleOf(product) : garment ? `the ${garment.label}` : part === "box" ? "your box" : state.image ? "your picture" : state.text ? `“${state.text}”` : "what you like";
   fill(find("#answer-heading"), state.text && !state.image && !state.product ? make("em", {}, of) : ["Like ", make("em", {}, of)]);
   document.title = `${of} · Lookalike`;
   find("#count").textContent = matches.length ? `${matches.length} ${matches.length === 1 ? "product" : "products"}` : "";
+  for (const match of matches) titles.set(match.id, titleOf(match));
   showTabs(look, part);
-  fill(find("#results"), matches.length ? matches.map(match => cardOf(match, state)) : nothing(state, nothing_like_it));
+  refill(find("#results"), find("#answer"), matches.length ? matches.map(match => cardOf(match, state)) : nothing(state, nothing_like_it));
   find("#more").hidden = matches.length < state.k || state.k >= MOST;
 }
 
@@ -204,10 +224,14 @@ find("#garments").addEventListener("keydown", event => {
 });
 
 async function showQuestion(state, product, { look, part }) {
-  const section = find("#question");
-  if (state.image) return fill(section, await pictureOf(state, look, part), aboutLook(look), alsoWords(state));
-  if (product) return fill(section, detail(product), alsoWords(state));
-  fill(section);
+  const section = find("#question"), of = product ? JSON.stringify([product, state.text]) : "";
+  if (of && section.dataset.of === of) return; // it stands there
+  section.dataset.of = of;
+  const held = find(".stage")?.contains(document.activeElement);
+  if (state.image) refill(section, find("#answer"), await pictureOf(state, look, part), aboutLook(look), alsoWords(state));
+  else if (product) refill(section, find("#answer"), detail(product), alsoWords(state));
+  else fill(section);
+  if (held) find(".box")?.focus({ preventScroll: true });
 }
 
 async function pictureOf(state, look, part) {
@@ -245,18 +269,33 @@ function alsoWords(state) {
 }
 
 function detail(product) {
-  const facts = [["Brand", product.brand], ["Department", product.audience], ["Category", product.category], ["Colour", product.colour],
+  const facts = [["Brand", product.brand], ["Department", product.audience], ["Category", product.category?.replaceAll("/", " / ")], ["Colour", product.colour],
     ...Object.entries(product.attributes).map(([name, value]) => [named(name), Array.isArray(value) ? value.join(", ") : String(value)])]
     .filter(([, value]) => value && value.length < 80 && !/^https?:/.test(value)).slice(0, 8);
   return make("div", { class: "detail" },
-    make("div", { class: "portrait" }, picture(product, 512, { lazy: false })),
+    portrait(product),
     make("h2", {}, titleOf(product)),
     make("p", { class: "line" }, make("span", { class: "price" }, price(product)), product.in_stock === false ? make("span", { class: "gone" }, "Sold out") : null, make("span", { class: "faint" }, product.id)),
     make("div", { class: "row" },
-      product.thumbnail ? iconButton("camera", "Use its picture", () => lookOf(product), { words: true, class: "pill" }) : null,
+      product.thumbnail ? iconButton("camera", "Shop this look", () => lookOf(product), { words: true, class: "pill" }) : null,
       product.url ? make("a", { class: "pill", href: product.url, rel: "noopener noreferrer", target: "_blank" }, icon("outward"), make("span", {}, "In the shop")) : null),
     product.description ? make("p", { class: "description" }, product.description) : null,
     make("dl", { class: "product-facts" }, facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)])));
+}
+
+/** The picture of a product, and its other views to choose from. */
+function portrait(product) {
+  const views = product.thumbnail ? product.images.slice(0, VIEWS).map((_, view) => ({ ...product, thumbnail: api.viewOf(product.thumbnail, view) })) : [];
+  const frame = make("div", { class: "portrait" }, picture(product, 512, { lazy: false }));
+  if (views.length < 2) return frame;
+  const choose = at => {
+    frame.firstChild.replaceWith(picture(views[at], 512, { lazy: false }));
+    buttons.forEach((button, n) => button.setAttribute("aria-pressed", String(n === at)));
+  };
+  const buttons = views.map((one, at) =>
+    make("button", { type: "button", "aria-label": `View ${at + 1} of ${titleOf(product)}`, "aria-pressed": String(!at), onclick: () => choose(at) }, picture(one, 128)));
+  frame.append(make("div", { class: "views", role: "group", "aria-label": "Views" }, buttons));
+  return frame;
 }
 
 /** Take the product's own picture apart, as any photograph. */
@@ -268,13 +307,25 @@ async function lookOf(product) {
   }
 }
 
+const titles = new Map(); // id -> title, of products that were on the page or are liked
+
+/** Learn the titles of products that an address names, for the chips. */
+async function nameThose(ids) {
+  const unknown = ids.filter(id => !titles.has(id));
+  for (const id of unknown) titles.set(id, id); // it is asked once
+  for (const id of unknown) await api.product(id).then(product => titles.set(id, titleOf(product)), () => {}); // the answer says what is wrong
+  if (unknown.length) chips(now());
+}
+
 /** What refines the question, each with a way to take it back. */
 function chips(state) {
+  const called = id => titles.get(id) ?? id;
+  nameThose([...state.like, ...state.dislike]);
   const chip = (words, undone, kind = "") => make("button", { type: "button", class: `chip ${kind}`, "aria-label": `Remove ${words}`, onclick: () => go({ ...undone, why: "" }) }, make("span", {}, words), icon("less"));
   const without = (list, one) => list.filter(other => other !== one);
   fill(find("#chips"),
-    state.like.map(id => chip(`like ${id}`, { like: without(state.like, id) }, "good")),
-    state.dislike.map(id => chip(`less like ${id}`, { dislike: without(state.dislike, id) }, "bad")),
+    state.like.map(id => chip(`like ${called(id)}`, { like: without(state.like, id) }, "good")),
+    state.dislike.map(id => chip(`less like ${called(id)}`, { dislike: without(state.dislike, id) }, "bad")),
     state.text && (state.image || state.product) ? chip(`“${state.text}”`, { text: "" }) : null,
     Object.entries(state.where).flatMap(([name, values]) => values.map(value => {
       const rest = without(values, value), where = { ...state.where, [name]: rest };

@@ -13,9 +13,12 @@ const STEP = 0.02; // of the picture's side that an arrow key moves
 export function photo(address, { garments, selected, box, onselect, onbox }) {
   const image = make("img", { src: address, alt: "The picture that is asked about", draggable: "false" });
   const stage = make("div", { class: "stage" }, image);
-  const frame = make("figure", { class: "photo" }, stage,
-    make("figcaption", { class: "faint" }, "Draw a box on the picture to look for that part."));
-  image.addEventListener("error", () => frame.classList.add("unseen"));
+  const caption = make("figcaption", { class: "faint" }, "Draw a box on the picture to look for that part.");
+  const frame = make("figure", { class: "photo" }, stage, caption);
+  image.addEventListener("error", () => {
+    frame.classList.add("unseen");
+    caption.textContent = "This picture cannot be shown here.";
+  });
 
   const chosen = garments[Number(selected) - 1];
   garments.forEach((garment, at) => {
@@ -52,7 +55,6 @@ function movable(stage, start, label, onbox) {
   let box = [...start];
   const element = make("div", { class: "box", tabindex: "0", role: "group", "aria-roledescription": "movable box",
     "aria-label": `${label}: arrow keys move the box, with Shift they resize it, Enter looks for it` },
-    make("span", { class: "box-label", "aria-hidden": "true" }, label),
     ["nw", "n", "ne", "e", "se", "s", "sw", "w"].map(side => make("span", { class: `handle ${side}`, "data-side": side })));
   const move = wanted => {
     box = wanted;

@@ -80,8 +80,8 @@ function render({ total, facets, ranges }) {
       make("span", { class: "faint" }, `${total.toLocaleString()} products`),
       count ? make("button", { type: "button", class: "reset text", onclick: () => go({ where: {}, least: "", most: "", stock: false }) }, "Clear") : null),
     ranges?.price || state.least || state.most ? prices(ranges?.price) : null,
-    make("label", { class: "value" }, make("input", { type: "checkbox", id: "stock", checked: state.stock, onchange: event => go({ stock: event.target.checked }) }),
-      make("span", {}, "In stock only")),
+    (facets.in_stock?.length ?? 0) > 1 || state.stock ? make("label", { class: "value" }, make("input", { type: "checkbox", id: "stock", checked: state.stock, onchange: event => go({ stock: event.target.checked }) }),
+      make("span", {}, "In stock only")) : null,
     Object.entries(facets).filter(([name, values]) => values.length && name !== "in_stock").map(([name, values], at) => field(name, values, at)));
   if (focus) document.getElementById(focus)?.focus();
 }
@@ -100,14 +100,45 @@ function field(name, values, at) {
   const known = new Set(values.map(one => one.value));
   const all = [...chosen.filter(value => !known.has(value)).map(value => ({ value, count: 0 })), ...values];
   const shown = longer.has(name) ? all : all.filter((one, n) => n < SHOWN || chosen.includes(one.value));
+  const wordOf = shownAs(all.map(one => one.value));
   const details = make("details", { class: "facet", open: opened.get(name) ?? (at < OPEN || chosen.length > 0) },
     make("summary", {}, make("span", {}, named(name)), chosen.length ? make("span", { class: "tally" }, String(chosen.length)) : null),
     shown.map((one, n) => make("label", { class: "value" },
       make("input", { type: "checkbox", id: `is-${name}-${n}`, checked: chosen.includes(one.value), onchange: event => choose(name, one.value, event.target.checked) }),
-      make("span", { class: "value-name" }, one.value), make("span", { class: "faint" }, one.count.toLocaleString()))),
+      swatch(name, one.value),
+      make("span", { class: "value-name", title: one.value }, wordOf(one.value)), make("span", { class: "faint" }, one.count.toLocaleString()))),
     shown.length < all.length ? make("button", { type: "button", class: "text", onclick: () => { longer.add(name); showFacets(); } }, `${all.length - shown.length} more`) : null);
   details.addEventListener("toggle", () => opened.set(name, details.open));
   return details;
+}
+
+/** How values are shown: of a path its last step, where that is enough to tell it from the others; of a truth a word. */
+function shownAs(values) {
+  const last = value => value.split("/").filter(Boolean).at(-1) ?? value;
+  const count = new Map();
+  for (const value of values) count.set(last(value), (count.get(last(value)) ?? 0) + 1);
+  return value => ({ true: "Yes", false: "No" })[value] ?? (count.get(last(value)) === 1 ? last(value) : value.replaceAll("/", " / "));
+}
+
+const TONES = {
+  beige: "#e4d5b7", black: "#1b1b1b", blue: "#2f5fb3", bronze: "#8c6239", brown: "#6b4429", burgundy: "#6d1a2d", camel: "#c19a6b",
+  charcoal: "#3f4347", copper: "#b0703c", coral: "#f5796b", cream: "#f5ecd7", denim: "#4a6a94", ecru: "#e8dfc8", fuchsia: "#d2338b",
+  gold: "#c9a227", gray: "#8b8b8b", green: "#3c7d4b", grey: "#8b8b8b", indigo: "#3b3a80", ivory: "#f8f4e6", khaki: "#a39264",
+  lavender: "#b9a5d6", lilac: "#c3aad6", lime: "#a7c93b", magenta: "#c2318e", maroon: "#6b1f2a", mauve: "#a67f9b", metallic: "#a9abb0",
+  mint: "#a8d5ba", mustard: "#d0a02c", navy: "#1f2c4d", nude: "#e3bfa4", olive: "#6f7238", orange: "#e57b2e", peach: "#f6c19c",
+  pink: "#e88aae", plum: "#5e2b54", purple: "#6f4699", red: "#b8262f", rose: "#d98594", rust: "#a4491f", salmon: "#f08f7a",
+  sand: "#d9c6a0", silver: "#c4c7cb", skin: "#e6bfa0", steel: "#7d8791", tan: "#c6a274", taupe: "#8f8074", teal: "#1f7a7a",
+  turquoise: "#3fb5ad", violet: "#7a4fa3", white: "#ffffff", wine: "#5f1a2c", yellow: "#f0cf3f",
+};
+
+/** A colour's own colour, where its name is one; null elsewhere. */
+function swatch(field, value) {
+  if (!/colou?r$/i.test(field)) return null;
+  const tone = TONES[value.toLowerCase().split(/[^a-z]+/).find(word => word in TONES)];
+  const dab = make("span", { class: /multi|assorted/i.test(value) ? "swatch many" : "swatch", "aria-hidden": "true" });
+  if (tone) dab.style.backgroundColor = tone;
+  else if (!dab.classList.contains("many")) dab.classList.add("unknown");
+  return dab;
 }
 
 function choose(name, value, on) {
