@@ -248,6 +248,19 @@ def test_the_next_call_sees_a_price_a_deletion_and_a_new_product(changing: tuple
     assert ids(shop.similar("shirt-a-red", k=1, duplicates=True)) == ["new"]
 
 
+def test_a_shop_held_still_answers_alike_and_looks_at_the_disk_no_more(
+    changing: tuple[Recommender, LanceStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, other = changing
+    still = shop.now()
+    assert still.similar("shirt-a-red", k=9) == shop.similar("shirt-a-red", k=9)
+    other.delete(["shirt-b-red"])
+    with monkeypatch.context() as away:
+        away.setattr(LanceStore, "_latest", lambda _: pytest.fail("the disk was asked"))
+        assert "shirt-b-red" in ids(still.similar("shirt-a-red", k=100))
+    assert "shirt-b-red" not in ids(shop.now().similar("shirt-a-red", k=100))
+
+
 def test_new_default_weights_are_obeyed_at_the_next_call(changing: tuple[Recommender, LanceStore]) -> None:
     shop, other = changing
     other.set_weights({"image": 0, "text": 0, "colour": 1})

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from lookalike.errors import LookalikeError
+from lookalike.errors import Busy, LookalikeError
 from lookalike.serve.gate import Gate
 from lookalike.serve.keys import Keys, new_key, read_keys
 from lookalike.serve.limits import Allowance, Buckets
@@ -73,6 +73,19 @@ def test_a_key_does_what_its_role_may(keys: tuple[Path, str, str], key: str, rea
         assert client.get("/metrics", headers=headers).status_code == read
         for method in ("PUT", "PATCH", "DELETE"):
             assert client.request(method, "/v1/products", headers=headers).status_code == write
+
+
+def test_a_server_that_is_full_refuses_questions_before_it_reads_them() -> None:
+    def full() -> None:
+        raise Busy("the server is busy", retry_after_s=3)
+
+    client = gated(open_writes=True, refuse_if_full=full)
+    for method in ("GET", "POST"):
+        answer = client.request(method, "/v1/products")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert client.put("/v1/products").status_code == 200  # changes and pictures have threads of their own
+    for path in ("/v1/products/a/thumbnail", "/metrics", "/healthz", "/"):
+        assert client.get(path).status_code == 200
 
 
 def test_the_page_and_pictures_need_no_key(keys: tuple[Path, str, str]) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -126,8 +127,17 @@ class Calibrator:
         self._store = store
         self._guard = threading.Lock()
         self._made: tuple[int, Calibration] | None = None
+        self._still: Calibration | None = None
+
+    def now(self) -> Calibrator:
+        """One that goes on with the calibration as it is at this moment."""
+        still = copy(self)
+        still._still = self.calibration()
+        return still
 
     def calibration(self) -> Calibration:
+        if self._still is not None:
+            return self._still
         version = self._store.fitted_version
         with self._guard:
             if self._made is None or self._made[0] != version:

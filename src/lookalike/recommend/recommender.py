@@ -136,6 +136,12 @@ class Recommender:
         plain._rules = Rules()
         return plain
 
+    def now(self) -> Recommender:
+        """The same shop as it is at this moment, which asks the disk no more whether it is; for one answer."""
+        still = copy(self)
+        still._rules, still.store, still._calibrator = self.rules, self.store.now(), self._calibrator.now()
+        return still
+
     def rules_for(self, asking: Asking, product_ids: Sequence[str] = ()) -> tuple[str, ...]:
         """The names of the rules that apply when these products are asked about, whatever they move."""
         asked = [self.product(product_id) for product_id in product_ids]

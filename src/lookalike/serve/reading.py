@@ -337,7 +337,7 @@ async def _picture(service: Service, url: str | None, upload: bytes | None) -> b
 
 
 def _shop(service: Service, *, ruled: bool) -> Recommender:
-    return service.shop if ruled else service.shop.without_rules()
+    return (service.shop if ruled else service.shop.without_rules()).now()
 
 
 def _weights(text: str) -> dict[str, float]:
