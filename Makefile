@@ -6,7 +6,8 @@ DEMO := demo
 TRAIN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench docs constraints clean
+.PHONY: help setup demo browser test check format bench docs constraints clean
+-include $(VENV)/browser.mk
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -25,6 +26,9 @@ setup: $(VENV)/.dev ## make .venv with lookalike and all that develops it
 
 demo: $(VENV)/.base ## index the drawn shop that ships with lookalike and show what is alike
 	@$(BIN)/lookalike demo --folder $(DEMO)
+
+browser: $(VENV)/.dev ## find or fetch what the page is clicked through with; its tests are skipped without
+	@bash .ci/browser.sh
 
 test: $(VENV)/.dev ## run every test, the documentation's examples among them
 	$(BIN)/python -m pytest

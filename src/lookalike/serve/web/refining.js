@@ -64,7 +64,7 @@ export async function showFacets() {
       api.facets(fields ?? [], terms(state), signal),
       ...chosen.map(field => api.facets([field], terms(state, { except: field }), signal)), // what else the field could be
     ]);
-    fields ??= Object.keys(all.facets).length && !terms(state).length ? Object.keys(all.facets) : null;
+    if (Object.keys(all.facets).length && !terms(state).length) fields ??= Object.keys({ ...all.facets, ...all.ranges });
     chosen.forEach((field, at) => Object.assign(all.facets, own[at].facets));
     render(all);
   } catch (error) {
