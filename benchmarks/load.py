@@ -373,7 +373,7 @@ def started(store: str, workers: int = 1, port: int = 0) -> Iterator[tuple[Serve
             process = subprocess.Popen(command, stdout=log, stderr=log)
             try:
                 while not (ready.exists() and ready.read_text().endswith("\n")):
-                    if process.poll() is not None or time.monotonic() - began > 60:
+                    if process.poll() is not None or time.monotonic() - began > 180:
                         raise SystemExit(f"no server: {Path(folder, 'log').read_text()[-2000:]}")
                     time.sleep(0.005)
                 server = Server(ready.read_text().strip(), process.pid)

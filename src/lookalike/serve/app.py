@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -19,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from lookalike import __version__
+from lookalike.errors import LookalikeError
 from lookalike.media.fetching import Fetcher
 from lookalike.recommend.finding import Titles
 from lookalike.recommend.recommender import Recommender
@@ -124,7 +127,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await service.run(lambda: _warm(service), kind="warm")
     if service.settings.ready_file:
         Path(service.settings.ready_file).write_text(f"{service.settings.address}\n", encoding="utf-8")
+    warming = asyncio.create_task(_warm_pictures(service))
     yield
+    warming.cancel()
     app.state.writer.close()
     service.close()
     service.shop.fetcher.close()
@@ -137,6 +142,13 @@ def _warm(service: Service) -> None:
     first = shop.store.ids(limit=1)
     if first and shop.store.views(first).get(first[0]):
         shop.similar(first[0], 1)
+
+
+async def _warm_pictures(service: Service) -> None:
+    """Read what the first picture would have to wait for, while questions that need none of it are answered."""
+    nothing = np.zeros((8, 8, 3), np.uint8)
+    with suppress(LookalikeError):  # a shop may have no pictures, and a server may be told to stop
+        await service.run(lambda: service.shop.search(image=nothing, k=1), kind="warm")
 
 
 def _add_health(app: FastAPI) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from lookalike.serve.service import Settings
 
 _FINISH_S = 20  # that running requests are given at the end
 _BACKLOG = 1024
+_SWITCH_S = 0.0005  # after which a thread that computes lets the event loop have its turn; 0.005 is Python's own
 
 
 def run(settings: Settings, *, workers: int = 1, say: Callable[[str], None] = lambda words: None) -> None:
@@ -25,6 +27,7 @@ def run(settings: Settings, *, workers: int = 1, say: Callable[[str], None] = la
     A port of 0 takes any that is free; `say` is told the address. Raises `LookalikeError`
     where it cannot be had.
     """
+    sys.setswitchinterval(_SWITCH_S)
     bound = _bound(settings.host, settings.port)
     settings = replace(settings, port=bound.getsockname()[1])
     say(f"serving {settings.store} at {settings.address}; Ctrl-C stops")
