@@ -11,7 +11,7 @@ missing() { echo "page tests: $1" >&2; }
 
 starts() { timeout 60 "$1" --headless --no-sandbox --disable-gpu --dump-dom about:blank > /dev/null 2>&1; }
 
-chromium() {
+a_chromium() {
     for name in "${LOOKALIKE_CHROMIUM:-}" chromium chromium-browser google-chrome; do
         path=$(command -v "${name:-nothing}") && starts "$path" && echo "$path" && return
     done
@@ -21,12 +21,12 @@ chromium() {
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
     -r constraints-browser.txt || { missing "playwright cannot be installed"; exit 0; }
 
-if ! path=$(chromium); then
+if ! path=$(a_chromium); then
     if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
         { timeout 60 apt-get update -qq && timeout 240 apt-get install -y -qq --no-install-recommends chromium; } \
             > /dev/null 2>&1
     fi
-    path=$(chromium) || { missing "there is no Chromium that starts"; exit 0; }
+    path=$(a_chromium) || { missing "there is no Chromium that starts"; exit 0; }
 fi
 echo "export LOOKALIKE_CHROMIUM := $path" >> "$found"
 
