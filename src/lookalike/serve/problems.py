@@ -54,6 +54,7 @@ STATUS: dict[type[LookalikeError], int] = {  # the first that an error is one of
     LookalikeError: 422,
 }
 EVERYWHERE = (400, 401, 403, 413, 422, 429, 500, 503, 504)  # what any request may come to
+_LONGEST = 1000  # characters of a detail, which may repeat what it was sent
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _log = logging.getLogger("lookalike.serve")
 
@@ -90,9 +91,10 @@ def problem_of(error: LookalikeError, *, store: str = "") -> Response:
     if isinstance(error, Busy) and error.too_many:
         status = 429
     name = name_of(type(error))
+    words = _without(store, " ".join(str(error).split()))
     return problem(
         status,
-        _without(store, " ".join(str(error).split())),
+        words if len(words) <= _LONGEST else f"{words[:_LONGEST]}...",
         type_=f"urn:lookalike:{name}",
         title=name.replace("-", " ").capitalize(),
         retry_after_s=getattr(error, "retry_after_s", None),
