@@ -124,7 +124,7 @@ def _open(path: str | os.PathLike[str], settings: Settings) -> Recommender:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Ready before the first request, and nothing begun that is not finished after the last."""
     service: Service = app.state.service
-    await service.run(lambda: _warm(service), kind="warm")
+    await asyncio.to_thread(_warm, service)  # however long it takes: no request waits for it yet
     if service.settings.ready_file:
         Path(service.settings.ready_file).write_text(f"{service.settings.address}\n", encoding="utf-8")
     warming = asyncio.create_task(_warm_pictures(service))
