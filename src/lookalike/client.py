@@ -120,7 +120,7 @@ class Client:
         rules: whether the shop's rules apply. explain: whether each match has its `reasons`.
         The rest is as in `Recommender.similar`, and so are the errors.
         """
-        params = [("k", str(k)), *(("where", term) for term in spelled(read(where)))]
+        params = [("k", str(k)), *(("where", term) for term in _terms(where))]
         params += [("same", column) for column in ((same,) if isinstance(same, str) else same)]
         wishes = {
             "text": text,
@@ -372,16 +372,19 @@ class Client:
         return urljoin(f"{self.url}/", picture) if picture else ""
 
 
-def _where(where: Where) -> list[str] | dict[str, Any]:
+def _terms(where: Where) -> list[str]:
+    """A filter in the address of a request: what the shell's spelling cannot say is JSON."""
+    return [term if isinstance(term, str) else json.dumps(term) for term in _where(where)]
+
+
+def _where(where: Where) -> Sequence[str | dict[str, Any]]:
     """A filter in the body of a request."""
     within = read(where)
     try:
         return spelled(within)
     except FilterError:
         plain = written(within)
-        if isinstance(plain, dict):
-            return plain
-        raise
+        return plain if isinstance(plain, list) else [plain]
 
 
 def _bytes_of(picture: Picture) -> bytes:

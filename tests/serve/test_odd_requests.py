@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,32 @@ def test_an_upsert_that_is_no_catalogue_tells_nothing_of_this_machine(slashes: T
     assert [(one["status"], one["reason"]) for one in answer.json()["results"]] == [
         ("rejected", "the row is empty")
     ] * 2
+
+
+def test_a_filter_in_an_address_can_say_a_value_with_a_comma(slashes: TestClient) -> None:
+    row = {"id": "B", "title": "dress B", "brand": "Day, Birger"}
+    assert slashes.put("/v1/products", json={"products": [row]}).json()["results"][0]["status"] == "stored"
+    path, wish = "/v1/products/A/similar", {"brand": "Day, Birger"}
+    for where in ([json.dumps(wish)], [json.dumps({"brand": ["Day, Birger", "x"]}), "!in_stock"][:1]):
+        found = slashes.get(path, params={"where": where}).json()["matches"]
+        assert [match["id"] for match in found] == ["B"]
+    assert slashes.get(path, params={"where": "brand=Day, Birger"}).json()["matches"] == []
+    body = {"like": ["A"], "where": [wish, "brand!=x"], "at_least": 0}
+    assert [match["id"] for match in slashes.post("/v1/search", json=body).json()["matches"]] == ["B"]
+    for wrong in ('{"brand": ', '{"a":' * 3000, '{"brand": {"like": "D"}}'):
+        answer = slashes.get(path, params={"where": wrong})
+        assert answer.status_code == 422
+        assert answer.json()["type"] == "urn:lookalike:filter-error"
+
+
+def test_behind_a_proxy_that_takes_a_prefix_off_addresses_have_it(shared_store: Path) -> None:
+    """As uvicorn hands paths on with --root-path."""
+    app = create_app(shared_store, Settings(root_path="/looks"))
+    with TestClient(app, root_path="/looks", **HERE) as client:
+        found = client.get("/looks/v1/products/bag-a-red").json()
+        assert found["thumbnail"].startswith("/looks/v1/products/bag-a-red/thumbnail?")
+        assert client.get(found["thumbnail"]).headers["content-type"] == "image/jpeg"
+        assert client.get("/looks/web/page.js").status_code == client.get("/looks/").status_code == 200
+        assert client.put("/looks/v1/products", json={"products": [{}]}).status_code == 401
+        told = client.get("/looks/openapi.json").json()
+        assert told["servers"] == [{"url": "/looks"}]

@@ -29,6 +29,16 @@ def serve(
         typer.Option(help="A site whose pages may ask from the browser; may be given again.", show_default=False),
     ] = None,
     allow_host: AllowHost = None,
+    root_path: Annotated[
+        str, typer.Option(help="What a proxy takes off the front of paths, such as /looks.", show_default=False)
+    ] = "",
+    trust_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The address or network of a proxy whose X-Forwarded-For is believed; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
     time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds that one request may take.")] = 20.0,
     docs: Annotated[bool, typer.Option("--docs", help="Show the API's documentation at /docs.")] = False,
     ready_file: Annotated[
@@ -53,5 +63,7 @@ def serve(
         time_limit_s=time_limit,
         ready_file=str(ready_file) if ready_file else "",
         docs=docs,
+        root_path=f"/{root_path.strip('/')}" if root_path.strip("/") else "",
+        trust_proxies=tuple(trust_proxy or ()),
     )
     run(settings, workers=workers, say=showing.say)

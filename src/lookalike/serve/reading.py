@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
-from lookalike.errors import LookalikeError, PictureError
+from lookalike.errors import FilterError, LookalikeError, PictureError
 from lookalike.filters import read, written
 from lookalike.media.fetching import is_url
 from lookalike.recommend.facets import facets as facets_of
@@ -23,14 +23,18 @@ from lookalike.serve.ids import ID, WHOLE_ID
 from lookalike.serve.maps import Maps
 from lookalike.serve.problems import InvalidRequest, documented
 from lookalike.serve.service import Service, Serving, root_of
-from lookalike.types import Match, Pixels
+from lookalike.types import Filter, Match, Pixels
 
 router = APIRouter()
 _Asked = TypeVar("_Asked", bound=BaseModel)
 _KEPT: dict[int | str, dict[str, Any]] = {304: {"description": "The copy that the client has still holds"}}
 
 Where = Annotated[
-    list[str], Query(description="FIELD=VALUE, FIELD=A,B, price<50, in_stock, !in_stock; may be given again.")
+    list[str],
+    Query(
+        description="FIELD=VALUE, FIELD=A,B, price<50, in_stock, !in_stock; or JSON, which can say every value: "
+        '`{"brand": "Day, Birger"}`. May be given again.',
+    ),
 ]
 Weights = Annotated[str, Query(description="How much each part counts.", examples=["image:1,colour:0.3"])]
 Explain = Annotated[bool, Query(description="Say of each match why it is one.")]
@@ -76,7 +80,7 @@ async def similar(
     explain: Explain = False,
 ) -> Response:
     """Products that look and read like one of the shop's own, the most like first."""
-    wanted, within, root = _weights(weights), read(where), root_of(request)
+    wanted, within, root = _weights(weights), _filter(where), root_of(request)
 
     def make() -> wire.Matches:
         shop = _shop(service, ruled=rules)
@@ -144,7 +148,7 @@ async def facets(
     most: Annotated[int, Query(ge=1, le=1000, description="Values of each column.")] = 50,
 ) -> Response:
     """What there is to filter by: values and how many products have each."""
-    within = read(where)
+    within = _filter(where)
 
     def make() -> wire.Facets:
         found = facets_of(service.shop.store, field, where=within, most=most)
@@ -338,6 +342,17 @@ async def _picture(service: Service, url: str | None, upload: bytes | None) -> b
 
 def _shop(service: Service, *, ruled: bool) -> Recommender:
     return (service.shop if ruled else service.shop.without_rules()).now()
+
+
+def _filter(where: Sequence[str]) -> Filter:
+    """
+    >>> _filter(["price<50", '{"brand": "Day, Birger"}']).conditions[1].value
+    'Day, Birger'
+    """
+    try:
+        return read([json.loads(term) if term.lstrip().startswith("{") else term for term in where])
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise FilterError(f"a filter that begins with {{ is JSON, and this one is not: {error}") from error
 
 
 def _weights(text: str) -> dict[str, float]:

@@ -27,6 +27,8 @@ class Settings:
 
     keys: the file of API keys; empty where none are configured. open_writes: whoever reaches the server may write;
     on loopback only. allow_origins: of other sites' pages, which may ask from the browser. docs: show `/docs`.
+    root_path: what a proxy takes off the front of a path. trust_proxies: addresses and networks of those that are
+    believed whom they ask for.
     """
 
     store: str = ""
@@ -39,6 +41,8 @@ class Settings:
     time_limit_s: float = 20.0
     ready_file: str = ""
     docs: bool = False
+    root_path: str = ""
+    trust_proxies: tuple[str, ...] = ()
 
     @property
     def on_loopback(self) -> bool:

@@ -24,7 +24,7 @@ Weight = Annotated[float, Field(ge=0, le=1000)]
 Text = Annotated[str, Field(max_length=2000)]
 Id = Annotated[str, Field(max_length=1000)]
 Where = Annotated[
-    list[str] | dict[str, Any],
+    list[str | dict[str, Any]] | dict[str, Any],
     Field(
         description="A filter: `['gender=Women', 'price<50']` or `{'gender': 'Women', 'price': {'lt': 50}}`.",
         examples=[["gender=Women", "price<50"], {"colour": ["Red", "Navy"], "in_stock": True}],
