@@ -28,10 +28,11 @@
     .tabs { display: flex; gap: .5rem; margin-block-end: var(--lookalike-gap, 1rem); overflow-x: auto; scrollbar-width: none }
     [role="tab"] { flex: none; padding: .45em 1em; border: 1px solid var(--lookalike-line, rgb(128 128 128 / .35)); border-radius: 99px; text-transform: capitalize }
     [role="tab"][aria-selected="true"] { background: var(--lookalike-accent, #1b1a18); border-color: transparent; color: var(--lookalike-on-accent, #fff) }
-    ul { display: flex; gap: var(--lookalike-gap, 1rem); margin: 0; padding: 3px; list-style: none; overflow-x: auto; overscroll-behavior-x: contain; scroll-snap-type: x proximity; scroll-behavior: smooth; scrollbar-width: none }
+    ul { display: flex; gap: var(--lookalike-gap, 1rem); margin: 0; padding: 0; list-style: none; overflow-x: auto; overscroll-behavior-x: contain; scroll-snap-type: x proximity; scroll-behavior: smooth; scrollbar-width: none }
     li { flex: 0 0 var(--lookalike-card-width, clamp(8.5rem, 22cqi, 13rem)); scroll-snap-align: start; min-inline-size: 0 }
     a { display: block; color: inherit; text-decoration: none; border-radius: var(--lookalike-radius, 10px) }
     :focus-visible { outline: 2px solid var(--lookalike-accent, currentColor); outline-offset: 2px }
+    a:focus-visible { outline-offset: -2px }
     .picture { display: block; aspect-ratio: var(--lookalike-aspect, 3 / 4); overflow: hidden; border-radius: var(--lookalike-radius, 10px); background: var(--lookalike-tile, #f3f1ed) }
     img { inline-size: 100%; block-size: 100%; object-fit: contain; mix-blend-mode: multiply; transition: transform .5s }
     a:hover img { transform: scale(1.04) }
