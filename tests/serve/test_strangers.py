@@ -92,6 +92,17 @@ def test_a_child_that_held_much_is_let_go(strangers: Strangers) -> None:
         os.kill(child, 0)
 
 
+def test_a_child_is_kept_however_much_the_server_holds() -> None:
+    held = np.ones(300_000_000, np.uint8)
+    strangers = Strangers(1, time_limit_s=60)
+    child = child_of(strangers)
+    for _ in range(2):
+        strangers.decode(saved())
+    assert child_of(strangers) == child
+    strangers.close()
+    assert held.all()
+
+
 def test_more_bytes_than_are_taken_are_not_sent() -> None:
     strangers = Strangers(1, limits=Limits(max_bytes=100))
     with pytest.raises(PictureError, match="at most 100 are accepted"):

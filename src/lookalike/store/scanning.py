@@ -69,7 +69,7 @@ def shortlist(
         total += found
         error += wrong
     total[~allowed] = -np.inf
-    kth = np.partition(total, len(total) - k)[len(total) - k]
+    kth = _kth_at_most(total, k)
     return np.flatnonzero(total >= kth - 2 * error) if np.isfinite(kth) else np.flatnonzero(allowed)
 
 
@@ -80,9 +80,6 @@ def shortlists(
 
     totals: float32 scores, a line a query.  # (queries, rows)
     allowed: a mask of the rows for each query.
-
-    Rows are taken in tiles, and each tile is stood for by its best row: the k-th best of those is no better than
-    the k-th best of all, and is found in a fraction of the time.
     """
     for line, passing in zip(totals, allowed, strict=True):
         left = np.count_nonzero(passing)
@@ -91,10 +88,20 @@ def shortlists(
             continue
         if left < len(line):
             line[~passing] = -np.inf
-        tiles = len(line) // _TILE
-        best = line[: tiles * _TILE].reshape(_TILE, tiles).max(axis=0) if tiles > 2 * k else line
-        kth = np.partition(best, len(best) - k)[len(best) - k]
+        kth = _kth_at_most(line, k)
         yield np.flatnonzero(line >= kth - _OF_SUMS if np.isfinite(kth) else passing)
+
+
+def _kth_at_most(line: Scores, k: int) -> np.float32:
+    """The k-th best of a line of scores, or somewhat less.
+
+    Rows are taken in tiles, and each tile is stood for by its best row: the k-th best of those is no better than
+    the k-th best of all, and is found in a tenth of the time.
+    """
+    tiles = len(line) // _TILE
+    best = line[: tiles * _TILE].reshape(_TILE, tiles).max(axis=0) if tiles > 2 * k else line
+    kth: np.float32 = np.partition(best, len(best) - k)[len(best) - k]
+    return kth
 
 
 def extended(array: npt.NDArray[Any], used: int, more: npt.NDArray[Any]) -> npt.NDArray[Any]:
