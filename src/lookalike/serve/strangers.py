@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
 from queue import LifoQueue
 
 import numpy as np
@@ -144,7 +145,7 @@ def _answer(asked: bytes, limits: Limits) -> bytes:
 def _most_held() -> int:
     """Bytes that this process has held at the most. Linux begins `ru_maxrss` with what the parent held."""
     try:
-        with open("/proc/self/status", "rb") as status:
+        with Path("/proc/self/status").open("rb") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith(b"VmHWM:"))
     except (OSError, StopIteration):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
