@@ -158,6 +158,8 @@ def write(
         ids = tuple(map(str, random.choice(IDS, size=BATCH, replace=False)))
         change = Change(number, "put", ids, pictures)
         wait = began + number * pause - time.monotonic()
+        if time.monotonic() - began > options.seconds:
+            break
         time.sleep(max(0.0, wait))
         late += wait < 0
         asked = time.monotonic()

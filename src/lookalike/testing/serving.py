@@ -36,7 +36,7 @@ from lookalike.testing.web import PictureHost
 IDS = tuple(f"P{n:02}" for n in range(40))  # of all products that there ever are
 BATCH = 5  # products that a change puts
 _PICTURES = 8
-_START_S = 120.0  # that a server is given to answer
+_START_S = 300.0  # that a server is given to answer
 _LIGHT = Recipe(image="gradients", text="hashed-words")  # models that need no weights
 
 
