@@ -86,7 +86,7 @@ async function addChecked(rule, wrong) {
 function form(onadd) {
   const kind = make("select", { name: "kind", id: "rule-kind" }, Object.entries(KINDS).map(([value, word]) => make("option", { value }, word)));
   const what = make("input", { name: "what", id: "rule-what", required: true, placeholder: "brand=Acme", autocomplete: "off" });
-  const how = make("input", { name: "how", id: "rule-how", type: "number", step: "0.05", value: String(BOOST), min: "0.01", max: "100" });
+  const how = make("input", { name: "how", id: "rule-how", type: "number", step: "0.05", value: String(BOOST), min: "0.05", max: "100" });
   const called = make("label", { for: "rule-what" }, "products that are"), by = make("label", { for: "rule-how" }, "score times");
   kind.addEventListener("change", () => {
     const pins = kind.value === "pin";
@@ -94,7 +94,7 @@ function form(onadd) {
     what.placeholder = pins ? "id, id" : "brand=Acme";
     by.textContent = pins ? "from place" : "score times";
     how.value = { boost: BOOST, bury: BURY, pin: 1, hide: "" }[kind.value];
-    how.step = pins ? "1" : "0.05";
+    how.min = how.step = pins ? "1" : "0.05"; // steps begin at the least
     how.hidden = by.hidden = kind.value === "hide";
   });
   const submit = event => {
