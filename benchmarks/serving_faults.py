@@ -54,13 +54,15 @@ CHECKS = (
 )
 BATCH = 20
 SEEN_S = 1.0
+MAP_S = 300.0  # that the map of the small shop is given to be drawn
 
 
 def cases(folder: Path, options: argparse.Namespace) -> bool:
     store, keys = make_store(folder), folder / "keys.toml"
     key = new_key(keys, role="write", name="cases")
     with ShopServer(store, "--keys", str(keys), "--time-limit", "60") as server, Line(server.url) as line:
-        while line.send("GET", "/v1/map", None, {"X-API-Key": key})[0] == 503:
+        until = time.monotonic() + MAP_S
+        while line.send("GET", "/v1/map", None, {"X-API-Key": key})[0] == 503 and time.monotonic() < until:
             time.sleep(1)
         command = [
             options.schemathesis, "run", f"{server.url}/openapi.json", "-H", f"X-API-Key: {key}",
