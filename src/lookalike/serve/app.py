@@ -30,6 +30,7 @@ from lookalike.serve.document import add_document
 from lookalike.serve.gate import Gate, show_log
 from lookalike.serve.keys import Keys
 from lookalike.serve.maps import Maps
+from lookalike.serve.memory import give_back, share_heaps
 from lookalike.serve.metrics import Metrics
 from lookalike.serve.problems import EVERYWHERE, add_problems, documented
 from lookalike.serve.service import Service, Serving, Settings
@@ -101,6 +102,7 @@ def routed(settings: Settings) -> FastAPI:
 def app_of_worker() -> FastAPI:
     """The application as a worker process makes it, from the environment."""
     show_log()
+    share_heaps()
     said = json.loads(os.environ[WORKER_SETTINGS])
     settings = settings_from(said)
     return create_app(settings.store, settings)
@@ -142,6 +144,7 @@ def _warm(service: Service) -> None:
     first = shop.store.ids(limit=1)
     if first and shop.store.views(first).get(first[0]):
         shop.similar(first[0], 1)
+    give_back()
 
 
 async def _warm_pictures(service: Service) -> None:
@@ -149,6 +152,7 @@ async def _warm_pictures(service: Service) -> None:
     nothing = np.zeros((8, 8, 3), np.uint8)
     with suppress(LookalikeError):  # a shop may have no pictures, and a server may be told to stop
         await service.run(lambda: service.shop.search(image=nothing, k=1), kind="warm")
+    await asyncio.to_thread(give_back)
 
 
 def _add_health(app: FastAPI) -> None:

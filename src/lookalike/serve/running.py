@@ -14,6 +14,7 @@ from uvicorn.supervisors import Multiprocess
 from lookalike.errors import LookalikeError
 from lookalike.serve.app import WORKER_SETTINGS, create_app, settings_as_json
 from lookalike.serve.gate import show_log
+from lookalike.serve.memory import share_heaps
 from lookalike.serve.service import Settings
 
 _FINISH_S = 20  # that running requests are given at the end
@@ -28,6 +29,7 @@ def run(settings: Settings, *, workers: int = 1, say: Callable[[str], None] = la
     where it cannot be had.
     """
     sys.setswitchinterval(_SWITCH_S)
+    share_heaps()
     bound = _bound(settings.host, settings.port)
     settings = replace(settings, port=bound.getsockname()[1])
     say(f"serving {settings.store} at {settings.address}; Ctrl-C stops")

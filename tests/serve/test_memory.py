@@ -1,0 +1,32 @@
+"""What was freed goes back to the system."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+_HELD = """
+import ctypes
+from lookalike.serve.memory import give_back, share_heaps
+from lookalike.serve.metrics import resident_bytes
+share_heaps()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+blocks = [libc.malloc(100_000) for _ in range(2_000)]
+for block in blocks:
+    ctypes.memset(ctypes.c_void_p(block), 1, 100_000)
+for block in blocks[:-1]:  # the last one holds all below it
+    libc.free(ctypes.c_void_p(block))
+before = resident_bytes()
+give_back()
+print(before - resident_bytes())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc holds memory back in this way")
+def test_what_lies_free_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", _HELD], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 150_000_000
