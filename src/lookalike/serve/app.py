@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
@@ -41,6 +42,7 @@ from lookalike.serve.writing import Writer
 WORKER_SETTINGS = "LOOKALIKE_SERVE"  # the environment variable in which workers find their settings
 WEB = Path(str(files("lookalike").joinpath("serve", "web")))
 _GZIP_FROM = 1024  # bytes
+_SWITCH_S = 0.0005  # after which a thread that computes lets the event loop have its turn; 0.005 is Python's own
 
 
 def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | None = None) -> FastAPI:
@@ -102,10 +104,16 @@ def routed(settings: Settings) -> FastAPI:
 def app_of_worker() -> FastAPI:
     """The application as a worker process makes it, from the environment."""
     show_log()
-    share_heaps()
+    set_up_process()
     said = json.loads(os.environ[WORKER_SETTINGS])
     settings = settings_from(said)
     return create_app(settings.store, settings)
+
+
+def set_up_process() -> None:
+    """What a process that serves wants of Python and of the C library, before it does anything."""
+    sys.setswitchinterval(_SWITCH_S)
+    share_heaps()
 
 
 def settings_from(said: Mapping[str, Any]) -> Settings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,14 +11,12 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from lookalike.errors import LookalikeError
-from lookalike.serve.app import WORKER_SETTINGS, create_app, settings_as_json
+from lookalike.serve.app import WORKER_SETTINGS, create_app, set_up_process, settings_as_json
 from lookalike.serve.gate import show_log
-from lookalike.serve.memory import share_heaps
 from lookalike.serve.service import Settings
 
 _FINISH_S = 20  # that running requests are given at the end
 _BACKLOG = 1024
-_SWITCH_S = 0.0005  # after which a thread that computes lets the event loop have its turn; 0.005 is Python's own
 
 
 def run(settings: Settings, *, workers: int = 1, say: Callable[[str], None] = lambda words: None) -> None:
@@ -28,8 +25,7 @@ def run(settings: Settings, *, workers: int = 1, say: Callable[[str], None] = la
     A port of 0 takes any that is free; `say` is told the address. Raises `LookalikeError`
     where it cannot be had.
     """
-    sys.setswitchinterval(_SWITCH_S)
-    share_heaps()
+    set_up_process()
     bound = _bound(settings.host, settings.port)
     settings = replace(settings, port=bound.getsockname()[1])
     say(f"serving {settings.store} at {settings.address}; Ctrl-C stops")
