@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.media.masks import UNKNOWN
-from lookalike.media.scenes import Manner, Scene, before, only, part_of, pasted, plain_ground, seen
+from lookalike.media.scenes import Manner, Scene, before, only, paler, part_of, pasted, plain_ground, seen
 
 RED, BLUE = np.array([220, 20, 20], np.uint8), np.array([20, 20, 220], np.uint8)
 GREY = np.full((8, 8, 3), 128, np.uint8)
@@ -72,6 +72,21 @@ def test_one_class_alone_is_cut_along_its_box() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
+def test_a_paler_thing_is_nearly_white_and_keeps_its_shade(seed: int) -> None:
+    dark, light = scene(), scene()
+    shaded_pixels = light.pixels.copy()
+    shaded_pixels[30:40, 20:40] //= 2  # a fold
+    for made in (
+        paler(dark, np.random.default_rng(seed)),
+        paler(Scene(shaded_pixels, light.classes), np.random.default_rng(seed)),
+    ):
+        assert made.pixels[made.classes > 0].min() > 180
+        assert np.ptp(made.pixels[made.classes > 0].mean(0)) < 10  # hardly a tint
+    folded = paler(Scene(shaded_pixels, light.classes), np.random.default_rng(seed)).pixels.astype(int)
+    assert folded[35, 30].sum() < folded[25, 30].sum()
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_grounds_are_pictures(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for ground in (plain_ground(rng), part_of(scene().pixels, rng)):

@@ -150,6 +150,15 @@ def shaded(pixels: Pixels, thing: Mask, rng: np.random.Generator) -> Pixels:
     return darker
 
 
+def paler(scene: Scene, rng: np.random.Generator) -> Scene:
+    """A scene in white, with a little of its light and shade left."""
+    light = scene.pixels.astype(np.float32) @ np.asarray((0.299, 0.587, 0.114), np.float32)
+    shade = (light - light[scene.classes > 0].mean()) * float(rng.uniform(0.15, 0.45))
+    white = np.clip(float(rng.uniform(228, 246)) + shade, 190, 255)
+    tinted = white[:, :, None] + rng.integers(-4, 5, 3)
+    return Scene(np.clip(tinted, 0, 255).astype(np.uint8), scene.classes, scene.allowed)
+
+
 def stretched(ground: Pixels, width: int, height: int) -> Pixels:
     """A ground at the size that is asked for; a copy that may be drawn on."""
     return np.array(Image.fromarray(ground).resize((width, height), Image.Resampling.BILINEAR))

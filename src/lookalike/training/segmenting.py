@@ -65,12 +65,14 @@ class SegmentingTask:
         logits = self.network(batch["pixels"])
         weights = torch.from_numpy(self._weights).to(logits.device)
         known = batch["classes"] != UNKNOWN
-        counted = weights[batch["classes"].masked_fill(~known, 0)][known].sum().clamp(min=1)
-        named = functional.cross_entropy(
-            logits, batch["classes"], weight=weights, ignore_index=UNKNOWN, reduction="sum"
-        )
+        lost = functional.cross_entropy(
+            logits, batch["classes"], weight=weights, ignore_index=UNKNOWN, reduction="none"
+        ).sum((1, 2))
+        counted = (weights[batch["classes"].masked_fill(~known, 0)] * known).sum((1, 2))  # (n,)
+        is_marked = counted > 0
+        named = (lost[is_marked] / counted[is_marked]).sum() / len(counted)  # each picture counts the same
         shares = logits.softmax(1)
-        found = {"pixels": named / counted, "overlap": _DICE * _overlap_loss(shares, batch["classes"])}
+        found = {"pixels": named, "overlap": _DICE * _overlap_loss(shares, batch["classes"])}
         hinted = torch.nonzero(batch["allowed"] >= 0)[:, 0]
         if len(hinted):
             found["hints"] = _HINT * _hint_loss(shares[hinted], batch["allowed"][hinted])

@@ -13,7 +13,7 @@ from typing import Any
 
 from lookalike.extras import require
 
-DECODER = (128, 64, 40, 24)  # channels at a sixteenth, an eighth, a quarter and a half of the picture's sides
+DECODER = (256, 128, 64, 32)  # channels at a sixteenth, an eighth, a quarter and a half of the picture's sides
 
 
 def unet(trunk: Any, classes: int, *, widths: Sequence[int] = DECODER) -> Any:
