@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
@@ -37,6 +38,8 @@ IDS = tuple(f"P{n:02}" for n in range(40))  # of all products that there ever ar
 BATCH = 5  # products that a change puts
 _PICTURES = 8
 _START_S = 300.0  # that a server is given to answer
+_STOP_S = 60.0  # that it is given to finish once it is told to stop
+_OUTLIVE_S = 15.0  # that its children are given to see that it is gone: one may just have been started
 _LIGHT = Recipe(image="gradients", text="hashed-words")  # models that need no weights
 
 
@@ -77,12 +80,20 @@ class ShopServer:
 
     def end(self, how: signal.Signals) -> None:
         """Once is enough; further times do nothing."""
+        late = False
         if self.process.poll() is None:
             self.process.send_signal(how)
-            self.process.wait()
+            try:
+                self.process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                late = True
+                self.process.kill()
+                self.process.wait()
         if self._log.is_file():
             self.log = self._log.read_text("utf-8")
             self._folder.cleanup()
+        if late:
+            raise AssertionError(f"the server did not stop within {_STOP_S:g} s: {self.log[-2000:]}")
 
     def processes(self) -> list[int]:
         """The server, its workers and what they have started, by their numbers."""
@@ -287,7 +298,7 @@ def killed_serving(store: Path, *, seed: int, most: int = 20) -> Killed:
             again = next(changes(seed + 1, pictures=host.url, first=_first(now)))
             if again.send(line, now) >= 500 or state_of(line) != again.after(now):
                 return Killed(done, "the shop takes no changes after it was started again")
-    left = [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    left = _outliving(children)
     return Killed(done, f"processes {left} outlived the server" if left else "")
 
 
@@ -300,13 +311,17 @@ def _change_till_killed(
     last = random.integers(1, most + 1)  # the change before which, or in which, or after which it is killed
 
     def kill() -> None:
-        processes.extend(server.processes())
-        server.process.kill()
+        try:
+            processes.extend(server.processes())
+        finally:
+            server.process.kill()
 
     with Line(server.url) as line:
         state, done, began = state_of(line), 0, time.monotonic()
         for change in changes(seed, pictures=pictures, first=_first(state)):
             after = change.after(state)
+            if time.monotonic() - began > _START_S:
+                raise AssertionError(f"the server lives on, {done} changes after it was to be killed at {last}")
             if done == last:
                 watch = threading.Timer(random.random() * 1.5 * (time.monotonic() - began) / done, kill)
                 watch.start()
@@ -338,10 +353,27 @@ def _difference(now: State, expected: State) -> str:
 
 
 def _with_children(pid: int) -> Iterator[int]:
+    """A thread that ends while it is looked at had children that another thread has now."""
     yield pid
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            yield from _with_children(int(child))
+        with suppress(OSError):
+            for child in task.read_text().split():
+                yield from _with_children(int(child))
+
+
+def _outliving(pids: Sequence[int]) -> list[int]:
+    """Those of these processes that still run after a while; one that has ended and is not yet buried does not."""
+
+    def runs(pid: int) -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        except OSError:
+            return False
+
+    until = time.monotonic() + _OUTLIVE_S
+    while (left := [pid for pid in pids if runs(pid)]) and time.monotonic() < until:
+        time.sleep(0.05)
+    return left
 
 
 def _private_bytes(pid: int) -> int:
