@@ -18,7 +18,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,13 +110,10 @@ def address(store: Path, elsewhere: tuple[str, Path]) -> Iterator[str]:
 def _drawn(url: str) -> None:
     """Wait until the map is drawn, which the first who asks sets going."""
     for _ in range(60):
-        try:
-            urllib.request.urlopen(f"{url}/v1/map?limit=1").close()
-        except urllib.error.HTTPError as error:
-            error.close()
-            time.sleep(1)
-        else:
-            return
+        with urllib.request.urlopen(f"{url}/v1/map?limit=1") as answer:
+            if answer.status == 200:
+                return
+        time.sleep(1)
 
 
 @pytest.fixture(scope="module")

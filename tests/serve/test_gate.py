@@ -30,7 +30,7 @@ async def echo(request: Request) -> PlainTextResponse:
 
 def gated(where: dict[str, Any] = HERE, **options: Any) -> TestClient:
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    paths = ("/v1/products", "/v1/products/a/thumbnail", "/metrics", "/healthz", "/")
+    paths = ("/v1/products", "/v1/products/a", "/v1/products/a/thumbnail", "/metrics", "/healthz", "/")
     app = Starlette(routes=[Route(path, echo, methods=methods) for path in paths])
     return TestClient(Gate(app, **options), **where)
 
@@ -80,11 +80,11 @@ def test_a_server_that_is_full_refuses_questions_before_it_reads_them() -> None:
         raise Busy("the server is busy", retry_after_s=3)
 
     client = gated(open_writes=True, refuse_if_full=full)
-    for method in ("GET", "POST"):
-        answer = client.request(method, "/v1/products")
+    for method, path in (("GET", "/v1/products/a/similar"), ("POST", "/v1/search"), ("POST", "/v1/look")):
+        answer = client.request(method, path)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
     assert client.put("/v1/products").status_code == 200  # changes and pictures have threads of their own
-    for path in ("/v1/products/a/thumbnail", "/metrics", "/healthz", "/"):
+    for path in ("/v1/products/a", "/v1/products", "/v1/products/a/thumbnail", "/metrics", "/healthz", "/"):
         assert client.get(path).status_code == 200
 
 

@@ -15,7 +15,7 @@ from lookalike.serve.work import Answers, Pool
 
 @pytest.fixture
 def pool() -> Iterator[Pool]:
-    made = Pool(threads=2, waiting=3, time_limit_s=5)
+    made = Pool(threads=2, patience_s=1, waiting=3, time_limit_s=5)
     yield made
     made.close()
 
@@ -82,6 +82,21 @@ def test_slow_work_fills_the_queue_sooner_than_quick_work() -> None:
 
     assert asyncio.run(let_in("slow", 0.3)) == 1
     assert asyncio.run(let_in("quick", 0.0)) == 50
+    pool.close()
+
+
+def test_of_work_that_was_never_done_only_a_little_is_let_in() -> None:
+    pool, gate = Pool(threads=2, patience_s=0.1, waiting=1000), threading.Event()
+
+    async def let_in() -> int:
+        asked = []
+        for _ in range(50):
+            asked.append(asyncio.create_task(pool.run(lambda: gate.wait(5), kind="never done")))
+            await asyncio.sleep(0)
+        gate.set()
+        return sum(not isinstance(a, Busy) for a in await asyncio.gather(*asked, return_exceptions=True))
+
+    assert 2 < asyncio.run(let_in()) < 10
     pool.close()
 
 

@@ -172,7 +172,7 @@ def _add_health(app: FastAPI) -> None:
     @app.get("/readyz", response_model=wire.Health, responses=documented(503, 504))
     async def readyz(service: Serving) -> wire.Health:
         """The store can be read."""
-        counts = await service.run(service.shop.store.counts, kind="counts")
+        counts = await service.look_up(service.shop.store.counts, kind="counts")
         return wire.Health(status="ready", products=counts.products)
 
 

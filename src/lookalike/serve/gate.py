@@ -37,6 +37,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_COMPUTED = ("/similar", "/search", "/look", "/facets")  # what the paths of such questions end with
 _PATIENCE = 3  # times the bytes that are taken are heard out, so that the sender hears the answer
 _log = logging.getLogger("lookalike.access")
 
@@ -243,9 +244,9 @@ def _role(scope: Scope) -> Role | None:
 
 
 def _asks(scope: Scope) -> bool:
-    """Whether a request is a question to the shop, of those that wait for the same threads."""
+    """Whether a request is a question that is computed, of those that wait for the same threads."""
     path, method = path_of(scope), scope["method"]
-    return method in ("GET", "HEAD", "POST") and path.startswith("/v1/") and not path.endswith("/thumbnail")
+    return method in ("GET", "HEAD", "POST") and path.startswith("/v1/") and path.endswith(_COMPUTED)
 
 
 def _secret(headers: Headers) -> str:

@@ -7,13 +7,11 @@ import sys
 import threading
 import time
 
-from lookalike.errors import Busy, LookalikeError
+from lookalike.errors import LookalikeError
 from lookalike.recommend.mapping import Map
 from lookalike.recommend.recommender import Recommender
 
-_WAIT_S = 2.0  # that whoever asks first waits, in case the shop is small or its store has kept the map
 _STALE_S = 600.0  # a changed catalogue is drawn again no sooner than this after the last time
-_RETRY_S = 5
 _NICE = 10
 
 
@@ -29,10 +27,10 @@ class Maps:
         self._begun = 0.0
         self._drawing: threading.Thread | None = None
 
-    def drawn(self, version: object) -> Map:
-        """The map of the catalogue as it is, or was some minutes ago.
+    def drawn(self, version: object) -> Map | None:
+        """The map of the catalogue as it is, or was some minutes ago; None while the first one is being drawn.
 
-        version: of the store. Raises `Busy` while the first one is being drawn, and what drawing raised.
+        version: of the store. Returns at once. Raises what drawing raised.
         """
         with self._guard:
             stale = version != self._version and time.monotonic() - self._begun > _STALE_S
@@ -40,15 +38,9 @@ class Maps:
                 self._version, self._begun = version, time.monotonic()
                 self._drawing = threading.Thread(target=self._draw, name="map", daemon=True)
                 self._drawing.start()
-            drawing, there = self._drawing, self._map
-        if there is None and drawing is not None:
-            drawing.join(_WAIT_S)
-        with self._guard:
-            if self._map is not None:
-                return self._map
-            if self._error is not None:
+            if self._map is None and self._error is not None:
                 raise self._error
-        raise Busy("the map of the catalogue is being drawn: ask again in a while", retry_after_s=_RETRY_S)
+            return self._map
 
     def _draw(self) -> None:
         if sys.platform == "linux":  # where a thread has a priority of its own: who asks comes first

@@ -44,8 +44,12 @@ class Metrics:
         )
         self._service = service
         self._pools = {
-            "work": service.pool, "fetch": service.fetching, "thumbnail": service.shrinking, "write": writing,
-        }  # fmt: skip
+            "work": service.pool,
+            "look-up": service.glancing,
+            "fetch": service.fetching,
+            "thumbnail": service.shrinking,
+            "write": writing,
+        }
         self._recall = Recall(service.shop.store)
         service.shop.told = self._recall.asked
         for pool in self._pools.values():
@@ -101,5 +105,5 @@ async def metrics(request: Request) -> Response:
     """Prometheus's text format."""
     ours: Metrics = request.app.state.metrics
     service: Service = request.app.state.service
-    text = await service.run(lambda: generate_latest(ours.registry), kind="metrics")
+    text = await service.look_up(lambda: generate_latest(ours.registry), kind="metrics")
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

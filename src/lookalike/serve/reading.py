@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,6 +19,7 @@ from lookalike.filters import read, written
 from lookalike.media.fetching import is_url
 from lookalike.recommend.facets import facets as facets_of
 from lookalike.recommend.finding import Titles
+from lookalike.recommend.mapping import Map
 from lookalike.recommend.recommender import Recommender
 from lookalike.serve import wire
 from lookalike.serve.document import body_with_picture
@@ -26,6 +30,8 @@ from lookalike.serve.service import Service, Serving, root_of
 from lookalike.types import Filter, Match, Pixels
 
 router = APIRouter()
+_MAP_WAIT_S = 2.0  # that whoever asks first waits, in case the shop is small or its store has kept the map
+_MAP_LOOK_S, _MAP_RETRY_S = 0.05, 5
 _Asked = TypeVar("_Asked", bound=BaseModel)
 _KEPT: dict[int | str, dict[str, Any]] = {304: {"description": "The copy that the client has still holds"}}
 
@@ -57,7 +63,7 @@ async def products(
         found = service.shop.store.products(ids)
         return wire.Products(products=[wire.product(found[i], root=root) for i in ids if i in found])
 
-    return await service.answer(request, (prefix, k, root), make, kind="products")
+    return await service.answer(request, (prefix, k, root), make, kind="products", is_glance=True)
 
 
 @router.get(
@@ -136,7 +142,7 @@ async def product(request: Request, product_id: str, service: Serving) -> Respon
     def make() -> wire.Product:
         return wire.product(service.shop.product(product_id), root=root)
 
-    return await service.answer(request, (product_id, root), make, kind="product")
+    return await service.answer(request, (product_id, root), make, kind="product", is_glance=True)
 
 
 @router.get("/facets", response_model=wire.Facets, responses={**_KEPT})
@@ -162,36 +168,52 @@ async def facets(
     return await service.answer(request, (tuple(field), within, most), make, kind="facets")
 
 
-@router.get("/map", response_model=wire.Map, responses={**_KEPT, **documented(501)})
+_DRAWING: dict[int | str, dict[str, Any]] = {
+    202: {
+        "model": wire.Drawing,
+        "description": "The map is being drawn: ask again",
+        "headers": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}},
+    }
+}
+
+
+@router.get("/map", response_model=wire.Map, responses={**_DRAWING, **_KEPT, **documented(501)})
 async def catalogue_map(
     request: Request,
     service: Serving,
     limit: Annotated[int, Query(ge=1, le=100_000, description="Points at most, evenly chosen.")] = 5000,
 ) -> Response:
-    """The catalogue with what is alike side by side. It is drawn when first asked for: 503 until it is done."""
+    """The catalogue with what is alike side by side. It is drawn when first asked for: 202 until it is done."""
     maps: Maps = request.app.state.maps
-    drawn = await service.run(lambda: maps.drawn(service.version), kind="map")
-    root = root_of(request)
+    version = await service.look_up(lambda: service.version, kind="version")
+    until = time.monotonic() + _MAP_WAIT_S
+    while (drawn := maps.drawn(version)) is None:
+        if time.monotonic() > until:
+            headers = {"Retry-After": str(_MAP_RETRY_S), "Cache-Control": "no-store"}
+            body = wire.Drawing().model_dump_json()
+            return Response(body, 202, headers, media_type="application/json")
+        await asyncio.sleep(_MAP_LOOK_S)
+    make = partial(_map, service, drawn, limit=limit, root=root_of(request))
+    return await service.answer(request, (limit, id(drawn), root_of(request)), make, kind="map")
 
-    def make() -> wire.Map:
-        chosen = range(0, len(drawn), -(-len(drawn) // limit))
-        ids = [drawn.ids[at] for at in chosen]
-        facts = service.shop.store.facts(ids, {"title"})
-        titles = dict(zip(facts.column("id").to_pylist(), facts.column("title").to_pylist(), strict=True))
-        points = [
-            wire.MapPoint(
-                id=i,
-                x=round(float(drawn.points[at][0]), 5),
-                y=round(float(drawn.points[at][1]), 5),
-                title=titles[i] or None,
-                thumbnail=wire.thumbnail(i, root=root, size=128),
-            )
-            for at, i in zip(chosen, ids, strict=True)
-            if i in titles
-        ]
-        return wire.Map(points=points, total=len(drawn))
 
-    return await service.answer(request, (limit, id(drawn), root), make, kind="map")
+def _map(service: Service, drawn: Map, *, limit: int, root: str) -> wire.Map:
+    chosen = range(0, len(drawn), -(-len(drawn) // limit))
+    ids = [drawn.ids[at] for at in chosen]
+    facts = service.shop.store.facts(ids, {"title"})
+    titles = dict(zip(facts.column("id").to_pylist(), facts.column("title").to_pylist(), strict=True))
+    points = [
+        wire.MapPoint(
+            id=i,
+            x=round(float(drawn.points[at][0]), 5),
+            y=round(float(drawn.points[at][1]), 5),
+            title=titles[i] or None,
+            thumbnail=wire.thumbnail(i, root=root, size=128),
+        )
+        for at, i in zip(chosen, ids, strict=True)
+        if i in titles
+    ]
+    return wire.Map(points=points, total=len(drawn))
 
 
 @router.post(

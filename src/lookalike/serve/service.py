@@ -17,6 +17,7 @@ from lookalike.store.lance import LanceStore
 
 _FETCHING = 16  # threads that wait for other people's servers
 _PAGEFUL_S = 5.0  # that a thumbnail may wait: a page asks for all of its at once
+_GLANCE_S = 2.0  # that looking up may wait: it takes a millisecond or two, and waits for nothing that computes
 ASK_AGAIN = "no-cache"  # a cache asks each time whether its copy still holds
 _T = TypeVar("_T")
 
@@ -70,6 +71,7 @@ class Service:
     settings: Settings = field(default_factory=Settings)
     pool: Pool = field(default_factory=Pool)
     answers: Answers = field(default_factory=Answers)
+    glancing: Pool = field(default_factory=lambda: Pool(threads=2, patience_s=_GLANCE_S, name="glancing"))
     fetching: Pool = field(default_factory=lambda: Pool(threads=_FETCHING, patience_s=_PAGEFUL_S, name="fetching"))
     shrinking: Pool = field(default_factory=lambda: Pool(threads=1, patience_s=_PAGEFUL_S, name="shrinking"))
     strangers: Strangers = field(default_factory=Strangers)
@@ -84,6 +86,10 @@ class Service:
         """What `work` returns, made by the threads. See `Pool.run`."""
         return await self.pool.run(work, kind=kind)
 
+    async def look_up(self, work: Callable[[], _T], *, kind: str = "") -> _T:
+        """As `run`, for what costs next to nothing: it is not refused because pictures are queued."""
+        return await self.glancing.run(work, kind=kind)
+
     async def fetch(self, url: str) -> bytes:
         """The bytes at somebody's address, guarded; whoever is slow to send them holds up no other work."""
         return await self.fetching.run(lambda: self.shop.fetcher.get(url), kind="fetch")
@@ -91,6 +97,7 @@ class Service:
     def close(self) -> None:
         """Finish what runs, and begin nothing more."""
         self.pool.close()
+        self.glancing.close()
         self.fetching.close()
         self.shrinking.close()
         self.strangers.close()
@@ -103,16 +110,18 @@ class Service:
         *,
         kind: str,
         cache_control: str = ASK_AGAIN,
+        is_glance: bool = False,
     ) -> Response:
         """What `make` returns, as JSON, or 304 where the client has it; kept while nothing changes in the store.
 
-        asked: all that the answer hangs on beside the store and its rules.
+        asked: all that the answer hangs on beside the store and its rules. is_glance: it is made by `look_up`.
         """
 
         def rendered() -> Rendered:
             return self.answers.of((kind, asked, self.version), lambda: render(make()))
 
-        return respond(request, await self.run(rendered, kind=kind), cache_control=cache_control)
+        run = self.look_up if is_glance else self.run
+        return respond(request, await run(rendered, kind=kind), cache_control=cache_control)
 
 
 def render(answer: BaseModel) -> Rendered:

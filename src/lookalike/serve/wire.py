@@ -6,7 +6,7 @@ What a product does not say is null. Addresses of thumbnails are paths on this s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -252,6 +252,12 @@ class Map(BaseModel):
 
     points: list[MapPoint]
     total: int = Field(description="How many products lie on the whole map.")
+
+
+class Drawing(BaseModel):
+    """What there is in the place of a map that is not done yet."""
+
+    status: Literal["drawing"] = "drawing"
 
 
 class Health(BaseModel):

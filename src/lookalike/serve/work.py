@@ -20,6 +20,7 @@ from lookalike.errors import Busy, TookTooLong
 PATIENCE_S = 0.1  # of waiting for a thread, at most, as far as can be foreseen
 _WAITING = 64  # at most, whatever they are
 _RECENT = 32  # runs of a kind that tell how long the next one takes
+_UNKNOWN_S = 0.05  # that a kind of which none was done yet is taken to need
 _ANSWERS = 2048
 
 _T = TypeVar("_T")
@@ -30,7 +31,7 @@ class Pool:
     """Threads that run what would block the event loop.
 
     How long each kind of work takes is learned from its latest runs, so a queue of slow work is as short, in
-    seconds, as one of quick work.
+    seconds, as one of quick work; till then few of a kind are let in.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class Pool:
         with self._lock:
             self._refuse_if_full()
             recent = self._recent.setdefault(kind, deque(maxlen=_RECENT))
-            expected_s = sum(recent) / len(recent) if recent else 0.0
+            expected_s = sum(recent) / len(recent) if recent else _UNKNOWN_S
             self._under_way += 1
             self._ahead_s += expected_s
 

@@ -160,7 +160,7 @@ async def rules(service: Serving) -> RulesDocument:
     def read() -> dict[str, Any]:
         return service.shop.rules.to_mapping()  # looks at the file: not for the event loop
 
-    return RulesDocument(**await service.run(read, kind="rules"))
+    return RulesDocument(**await service.look_up(read, kind="rules"))
 
 
 @router.put("/rules", response_model=RulesDocument)

@@ -21,7 +21,7 @@ export function useKey(value) {
 const authorised = (headers = {}) => (key() ? { ...headers, Authorization: `Bearer ${key()}` } : headers);
 
 const PATIENCE = 4; // times that a busy server is asked
-const soon = (attempt, seconds = 1) => new Promise(done => setTimeout(done, 1000 * Math.min(seconds, 3) * (0.5 + Math.random() / 2) * attempt));
+export const soon = (attempt, seconds = 1) => new Promise(done => setTimeout(done, 1000 * Math.min(seconds, 3) * (0.5 + Math.random() / 2) * attempt));
 
 /** A server that is busy says so at once, and is asked again; every other answer is one. */
 async function answer(path, options = {}) {
@@ -95,7 +95,11 @@ export const look = (question, picture, signal) => asked("v1/look", question, pi
 export const facets = (fields, where, signal) =>
   json(`v1/facets${params([...fields.map(field => ["field", field]), ...where.map(term => ["where", term])])}`, { signal });
 
-export const map = limit => json(`v1/map?limit=${limit}`);
+/** The map, or `{ again }`, in how many seconds to ask for one that is still being drawn. */
+export async function map(limit) {
+  const told = await answer(`v1/map?limit=${limit}`);
+  return told.status === 202 ? { again: Number(told.headers.get("Retry-After")) || 1 } : told.json();
+}
 
 export const rules = async () => (await json("v1/rules")).rules;
 

@@ -57,16 +57,17 @@ const rest = settled(() => {
 
 /** The points of the map; a server that is still drawing it says so, and is asked again while somebody waits. */
 async function drawn(say) {
-  for (;;) {
-    try {
-      return (await api.map(MOST)).points;
-    } catch (error) {
-      if (error.again === undefined || find("#map-view").hidden) {
-        card.textContent = "";
-        say(error.message);
-        return null;
-      }
+  try {
+    for (;;) {
+      const { points: found, again } = await api.map(MOST);
+      if (found) return found;
+      await api.soon(1, again);
+      if (find("#map-view").hidden) return null;
     }
+  } catch (error) {
+    card.textContent = "";
+    say(error.message);
+    return null;
   }
 }
 
