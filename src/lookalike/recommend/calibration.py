@@ -87,7 +87,7 @@ class Calibration:
 
     def likeness(self, cosines: Mapping[str, float]) -> dict[str, float]:
         """The score that each part would have by itself."""
-        return {part: self.scale({part: 1.0}).score(cosine) for part, cosine in cosines.items()}
+        return {part: self._scale(((part, 1.0),)).score(cosine) for part, cosine in cosines.items()}
 
     def _fit(self, shares: tuple[tuple[str, float], ...]) -> Scale:
         columns = [self.pairs.parts.index(part) for part, _ in shares]

@@ -139,7 +139,8 @@ class Recommender:
     def now(self) -> Recommender:
         """The same shop as it is at this moment, which asks the disk no more whether it is; for one answer."""
         still = copy(self)
-        still._rules, still.store, still._calibrator = self.rules, self.store.now(), self._calibrator.now()
+        still.store, still._calibrator = self.store.now(), self._calibrator.now()
+        still._rules = self._rules_of(still.store.header)
         return still
 
     def rules_for(self, asking: Asking, product_ids: Sequence[str] = ()) -> tuple[str, ...]:

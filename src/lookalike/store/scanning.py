@@ -49,8 +49,8 @@ class Rounded:
         codes, scales = _rounded(query[None, :])
         rows = self._codes[:count]
         threads = 2 if rows.nbytes > _THREADED_FROM else 1
-        products = np.asarray(simsimd.cdist(codes, rows, "dot", threads=threads))[0]
-        found = (products * scales[0]).astype(np.float32) * self._scales[:count]
+        products = np.asarray(simsimd.cdist(codes, rows, "dot", out_dtype="float32", threads=threads))[0]
+        found = products * (scales[0] * self._scales[:count])
         lost = float(np.linalg.norm(query - codes[0] * scales[0]))
         return found, float(np.linalg.norm(query)) * self.error + lost * self.length
 
