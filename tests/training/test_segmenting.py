@@ -8,10 +8,16 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs lookalike[train]")
 
 from lookalike.evaluate.regions import UNKNOWN  # noqa: E402
+from lookalike.media.decoding import decode  # noqa: E402
+from lookalike.media.masks import classes_of  # noqa: E402
 from lookalike.media.scenes import Scene  # noqa: E402
+from lookalike.models import open_segmenter  # noqa: E402
 from lookalike.models.session import Session  # noqa: E402
+from lookalike.models.specs import find_spec  # noqa: E402
+from lookalike.models.weights import find_companion  # noqa: E402
+from lookalike.testing import sample_shop  # noqa: E402
 from lookalike.training.export import export_segmenter  # noqa: E402
-from lookalike.training.loop import Schedule, train  # noqa: E402
+from lookalike.training.loop import Schedule, read_weights, train  # noqa: E402
 from lookalike.training.networks import lite0_trunk  # noqa: E402
 from lookalike.training.segmenting import SegmentingTask, classes_seen  # noqa: E402
 from lookalike.training.unet import unet  # noqa: E402
@@ -72,6 +78,31 @@ def test_the_graph_takes_any_size_and_gives_shares(tmp_path: Path) -> None:
         shares = session.run({"pixels": np.zeros((1, 3, height, width), np.float32)})
         assert shares.shape == (1, 3, height, width)
         assert np.allclose(shares.sum(1), 1, atol=1e-4)
+
+
+def test_a_mirrored_graph_sees_a_picture_and_its_mirror_image_alike(tmp_path: Path) -> None:
+    network = unet(lite0_trunk(), 3, widths=(16, 16, 8, 8)).eval()
+    pixels = np.random.default_rng(2).uniform(-1, 1, (1, 3, 64, 96)).astype(np.float32)
+    plain, mirrored = (
+        Session(export_segmenter(network, tmp_path / f"{mirrored}.onnx", mirrored=mirrored))
+        for mirrored in (False, True)
+    )
+    turned = np.ascontiguousarray(pixels[:, :, :, ::-1])
+    both = [session.run({"pixels": each}) for session in (plain, mirrored) for each in (pixels, turned)]
+    assert np.abs(both[2] - both[3][:, :, :, ::-1]).max() < 1e-3
+    assert np.abs(both[0] - both[1][:, :, :, ::-1]).max() > 5e-3  # which one view alone does not
+    assert np.allclose(both[2], (both[0] + both[1][:, :, :, ::-1]) / 2, atol=2e-3)
+
+
+def test_the_shipped_parser_can_be_trained_further() -> None:
+    spec = find_spec("garment-parser")
+    network = unet(lite0_trunk(), len(spec.labels))
+    missing = network.load_state_dict(read_weights(find_companion(spec, spec.trainable)), strict=False)
+    assert not missing.unexpected_keys
+    assert all(name.endswith("num_batches_tracked") for name in missing.missing_keys)
+    pixels = decode(sorted((sample_shop() / "figures").glob("*.jpg"))[0].read_bytes())
+    regions = open_segmenter("garment-parser").segment([pixels])[0]
+    assert (classes_of(regions) == classes_seen(network.float().eval(), pixels, spec.input.side)).mean() > 0.9
 
 
 def test_classes_are_seen_at_the_size_of_the_picture() -> None:

@@ -97,8 +97,8 @@ STAGES = (
         "last", 650, 240, 2e-4, 1e-3, (0.52, 0.05, 0.2, 0.12, 0.03, 0.08), _WORN, ("street", "things", "things")
     ),
 )
-SHIPPED = ("last",)  # the stages whose mean is shipped
-SIDE = 240  # pixels: the root of how many the shipped parser is given
+SHIPPED = ("street", "mixed", "things", "last", "last", "last", "last")  # the stages whose mean is shipped
+SIDE = 256  # pixels: the root of how many the shipped parser is given
 
 
 class Drawer:
@@ -272,7 +272,7 @@ def publish(network: Any, out: Path, *, held: Sequence[Scene], side: int, say: C
     """Write graph and weights as the package ships them, in half precision, and say how good on `held`."""
     out.mkdir(parents=True, exist_ok=True)
     network = network.eval()
-    export_segmenter(network, out / "garment-parser.onnx")
+    export_segmenter(network, out / "garment-parser.onnx", mirrored=True)
     kept = {
         name: value for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")
     }
