@@ -31,7 +31,7 @@ from lookalike.models import open_image_embedder, open_segmenter
 from lookalike.models.interfaces import Segmenter
 from lookalike.models.regions_boxes import figures_of
 from lookalike.recipe import Recipe
-from lookalike.training.garment_parser import LABELS, catalogue, street
+from lookalike.training.garment_parser import LABELS, catalogue, snapshots, street
 from lookalike.types import Box, Detection, Pixels, Regions
 
 GARMENTS = range(2, len(LABELS))
@@ -178,16 +178,19 @@ def main() -> None:
     options = parser.parse_args()
     print(heading())
     with catalogues.work_folder(options.work) as work:
-        folders = [
-            catalogues.unpacked(n, data=options.data, work=work).parent for n in ("street", "fashion-small")
-        ]
-        held, things = street(folders[0].parent)[1], catalogue(folders[1].parent, held=True)
+        street_folder, fashion_folder, snapshot_folder = (
+            catalogues.unpacked(name, data=options.data, work=work).parent
+            for name in ("street", "fashion-small", "clothing")
+        )
+        held, things = street(street_folder.parent)[1], catalogue(fashion_folder.parent, held=True)
+        lying = snapshots(snapshot_folder.parent, held=True) if options.sheet else []
     segmenter = open_segmenter(options.model)
     on_street(segmenter, held)
     on_singles(segmenter, singles(things, held))
     speed(segmenter, [scene.pixels for scene in held[:20]])
     if options.sheet:
-        sheet(options.sheet, segmenter, [scene.pixels for scene in held[:16]])
+        some = [*lying[:: max(1, len(lying) // 16)][:16], *held[:16]]
+        sheet(options.sheet, segmenter, [scene.pixels for scene in some])
 
 
 if __name__ == "__main__":

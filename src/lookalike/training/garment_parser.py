@@ -108,7 +108,7 @@ class Drawer:
         self._street, self.held = street(data)
         self._drawn = list(labelled(drawn, {label: label for label in LABELS}).values())
         self._things = catalogue(data)
-        self._snapshots = _snapshots(data)
+        self._snapshots = snapshots(data)
         self._grounds = _grounds([s.pixels for s in self._snapshots], [s.pixels for s in self._street])
         self._alone = [[scene for scene in self._street if _has(scene, n)] for n in range(2, len(LABELS))]
         self._often = _often(self._street)
@@ -217,12 +217,13 @@ def catalogue(data: Path, *, held: bool = False) -> list[Scene]:
     return found
 
 
-def _snapshots(data: Path) -> list[Scene]:
-    """Snapshots of which only the name is known."""
+def snapshots(data: Path, *, held: bool = False) -> list[Scene]:
+    """Snapshots of which only the name is known: to train on, or held out."""
     folder, found = data / "clothing", []
     for row in csv.DictReader((folder / "images.csv").open(encoding="utf-8", newline="")):
         label, path = _OF_SNAPSHOT.get(row["label"]), folder / "images" / f"{row['image']}.jpg"
-        if label is None or held_out(row["sender_id"], HELD_OUT["snapshots"]) or not path.exists():
+        is_held = held_out(row["sender_id"], HELD_OUT["snapshots"])
+        if label is None or is_held != held or not path.exists():
             continue
         pixels = decode(path.read_bytes(), at_least=_SIDE)
         scale = _SIDE / max(pixels.shape[:2])
