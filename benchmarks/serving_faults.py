@@ -61,10 +61,11 @@ MAP_S = 300.0  # that the map of the small shop is given to be drawn
 def cases(folder: Path, options: argparse.Namespace) -> bool:
     store, keys = make_store(folder), folder / "keys.toml"
     key = new_key(keys, role="write", name="cases")
-    with ShopServer(store, "--keys", str(keys), "--time-limit", "60") as server, Line(server.url) as line:
+    with ShopServer(store, "--keys", str(keys), "--time-limit", "60") as server:
         until = time.monotonic() + MAP_S
-        while line.send("GET", "/v1/map", None, {"X-API-Key": key})[0] == 202 and time.monotonic() < until:
-            time.sleep(1)
+        with Line(server.url) as line:
+            while line.send("GET", "/v1/map", None, {"X-API-Key": key})[0] == 202 and time.monotonic() < until:
+                time.sleep(1)
         command = [
             options.schemathesis, "run", f"{server.url}/openapi.json", "-H", f"X-API-Key: {key}",
             "--phases", "examples,coverage,fuzzing", "--checks", CHECKS, "--max-examples", str(options.examples),
@@ -72,7 +73,8 @@ def cases(folder: Path, options: argparse.Namespace) -> bool:
             "--suppress-health-check", "all",
         ]  # fmt: skip
         done = subprocess.run(command, cwd=folder, check=False)
-        lives = line.ask("GET", "/healthz")[0] == 200
+        with Line(server.url) as line:  # another: a server closes one that was silent for long
+            lives = line.ask("GET", "/healthz")[0] == 200
     return done.returncode == 0 and lives
 
 
