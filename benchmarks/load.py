@@ -192,8 +192,8 @@ async def _fire(
         while (ahead := planned - loop.time()) > 0:
             await asyncio.sleep(ahead)
         done, under_way = done_at(kind, planned), under_way + 1
-        if idle:
-            idle.pop().ask(next(requests[kind]), done)
+        if idle:  # the one that was idle for longest: of several workers each has its turn
+            idle.popleft().ask(next(requests[kind]), done)
         elif opened + under_way < _LINES_AT_MOST:
             task = loop.create_task(ask_anew(next(requests[kind]), done))
             asked.add(task)
