@@ -19,14 +19,11 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -35,6 +32,8 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 from machine import heading
 from tables import table, verdict
+
+from lookalike.testing.serving import ShopServer, with_children
 
 _HOLDS_S = {"similar": 0.1, "picture": 0.4}  # p99 of what is admitted
 _WANTED_PER_S = {"similar": 150.0, "picture": 25.0}
@@ -325,14 +324,7 @@ class Server:
 
     def processes(self) -> list[int]:
         """It and its children."""
-        if not self.pid:
-            return []
-        found = [self.pid]
-        for pid in found:
-            for task in Path(f"/proc/{pid}/task").glob("*/children"):
-                with suppress(OSError):  # a thread that has just ended
-                    found += map(int, task.read_text().split())
-        return found
+        return list(with_children(self.pid)) if self.pid else []
 
     def seconds(self) -> float:
         """Processor time so far."""
@@ -365,25 +357,12 @@ def server_of(asked: argparse.Namespace) -> Iterator[Server]:
 @contextmanager
 def started(store: str, workers: int = 1, port: int = 0) -> Iterator[tuple[Server, float]]:
     """A server of our own and the seconds until it gave its first answer, a list of similar products."""
-    with tempfile.TemporaryDirectory() as folder:
-        ready = Path(folder, "ready")
-        command = [sys.executable, "-m", "lookalike", "serve", "--store", store, "--port", str(port)]
-        command += ["--workers", str(workers), "--ready-file", str(ready)]
-        with Path(folder, "log").open("wb") as log:
-            began = time.monotonic()
-            process = subprocess.Popen(command, stdout=log, stderr=log)
-            try:
-                while not (ready.exists() and ready.read_text().endswith("\n")):
-                    if process.poll() is not None or time.monotonic() - began > 180:
-                        raise SystemExit(f"no server: {Path(folder, 'log').read_text()[-2000:]}")
-                    time.sleep(0.005)
-                server = Server(ready.read_text().strip(), process.pid)
-                product = json.loads(server.get("/v1/products?k=1"))["products"][0]["id"]
-                server.get(f"/v1/products/{quote(product, safe='')}/similar")
-                yield server, time.monotonic() - began
-            finally:
-                process.send_signal(signal.SIGTERM)
-                process.wait(30)
+    began = time.monotonic()
+    with ShopServer(store, "--port", str(port), "--workers", str(workers)) as shop:
+        server = Server(shop.url, shop.process.pid)
+        product = json.loads(server.get("/v1/products?k=1"))["products"][0]["id"]
+        server.get(f"/v1/products/{quote(product, safe='')}/similar")
+        yield server, time.monotonic() - began
 
 
 # -- what is measured --------------------------------------------------------------------------------------------

@@ -9,13 +9,10 @@ all three.
 from __future__ import annotations
 
 import base64
-import contextlib
 import functools
 import http.server
 import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -29,6 +26,7 @@ from lookalike.indexing.job import index
 from lookalike.recipe import Recipe
 from lookalike.serve.keys import new_key
 from lookalike.testing import sample_shop
+from lookalike.testing.serving import ShopServer
 
 api = pytest.importorskip("playwright.sync_api", reason="the page is tested with playwright, which is not here")
 CHROMIUM = Path(os.environ.get("LOOKALIKE_CHROMIUM", "/usr/bin/chromium"))
@@ -80,31 +78,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "store"
 
 
-@contextlib.contextmanager
-def serving(store: Path, *options: str) -> Iterator[str]:
-    """The address of a server of the store, which is stopped at the end."""
-    ready, log = store.with_name(f"{store.name}-ready"), store.with_name(f"{store.name}-log")
-    command = [sys.executable, "-m", "lookalike", "serve", "--store", str(store), "--port", "0", *options]
-    with log.open("wb") as said:
-        server = subprocess.Popen([*command, "--ready-file", str(ready)], stderr=said, stdout=said)
-    try:
-        for _ in range(600):
-            if ready.exists() and ready.read_text().strip():
-                break
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.1)
-        yield ready.read_text().strip()
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
 @pytest.fixture(scope="module")
 def address(store: Path, elsewhere: tuple[str, Path]) -> Iterator[str]:
     """Where the shop is served to whoever is on this machine, its map drawn."""
-    with serving(store, "--allow-host", "127.0.0.1", "--allow-origin", elsewhere[0]) as url:
-        _drawn(url)
-        yield url
+    with ShopServer(store, "--allow-host", "127.0.0.1", "--allow-origin", elsewhere[0]) as server:
+        _drawn(server.url)
+        yield server.url
 
 
 def _drawn(url: str) -> None:
@@ -466,10 +445,10 @@ def test_who_has_a_write_key_pins_boosts_buries_and_hides(
     shutil.copytree(store, mine, dirs_exist_ok=True)
     keys = mine.with_name("keys.toml")
     reader, writer = (new_key(keys, role=role, name=role) for role in ("read", "write"))
-    with serving(mine, "--keys", str(keys)) as address:
+    with ShopServer(mine, "--keys", str(keys)) as server:
         page = chromium.new_context(reduced_motion="reduce", viewport={"width": 1360, "height": 900}).new_page()
         page.set_default_timeout(WAIT_MS)
-        page.goto(f"{address}/#product={PRODUCT}")
+        page.goto(f"{server.url}/#product={PRODUCT}")
         page.on("pageerror", lambda error: console.append(str(error)))
 
         def use(key: str) -> None:

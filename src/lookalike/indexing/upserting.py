@@ -10,6 +10,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -84,9 +85,8 @@ class Upserter:
             if after.images != before.images and not all(map(is_url, set(after.images) - set(before.images))):
                 raise CatalogueError(f"product {product_id!r} stays as it is: a picture needs an http address")
             if after.images == before.images and wording(after) == wording(before):
-                indexer = self._indexer()
-                self._store.patch(indexer.facts([after]))
-                indexer.close()
+                with closing(self._indexer()) as indexer:
+                    self._store.patch(indexer.facts([after]))
             elif (result := self._stored([Line(1, after)])[1]).status == "rejected":
                 raise CatalogueError(f"product {product_id!r} stays as it is: {result.reason}")
             return self._store.product(product_id)
@@ -135,13 +135,10 @@ class Upserter:
         """What became of these products, by their numbers; committed."""
         if not lines:
             return {}
-        indexer = self._indexer()
-        try:
+        with closing(self._indexer()) as indexer:
             for line in lines:
                 indexer.begin(line)
             encoded = indexer.encode(lines)
-        finally:
-            indexer.close()
         written: set[str] = set()
         if encoded.rows is not None:
             self._store.put(encoded.rows, encoded.facts)

@@ -65,13 +65,13 @@ class ShopServer:
         ready, self._log = Path(self._folder.name, "ready"), Path(self._folder.name, "log")
         with self._log.open("w") as log:
             command = [*self._command, "--ready-file", str(ready)]
-            self.process = subprocess.Popen(command, stderr=log)  # noqa: S603 - our own command
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own command
         until = time.monotonic() + _START_S
         while not (ready.is_file() and ready.read_text().endswith("\n")):
             if self.process.poll() is not None or time.monotonic() > until:
                 self.end(signal.SIGKILL)
                 raise AssertionError(f"the server did not start: {self.log[-2000:]}")
-            time.sleep(0.02)
+            time.sleep(0.005)
         self.url = ready.read_text().strip()
         return self
 
@@ -97,7 +97,7 @@ class ShopServer:
 
     def processes(self) -> list[int]:
         """The server, its workers and what they have started, by their numbers."""
-        return list(_with_children(self.process.pid))
+        return list(with_children(self.process.pid))
 
     def resident_bytes(self) -> int:
         """Memory of all of them that is theirs alone."""
@@ -352,13 +352,16 @@ def _difference(now: State, expected: State) -> str:
 # -- processes ---------------------------------------------------------------------------------------------------
 
 
-def _with_children(pid: int) -> Iterator[int]:
-    """A thread that ends while it is looked at had children that another thread has now."""
+def with_children(pid: int) -> Iterator[int]:
+    """A process and all that it has started, and they, by their numbers.
+
+    A thread that ends while it is looked at had children that another thread has now.
+    """
     yield pid
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
             for child in task.read_text().split():
-                yield from _with_children(int(child))
+                yield from with_children(int(child))
 
 
 def _outliving(pids: Sequence[int]) -> list[int]:
