@@ -89,7 +89,7 @@ def copies_found(shop: lookalike.Recommender, folding: Folding) -> list[str]:
             copy = copied(Image.open(shown[at][1].picture).convert("RGB"))
             framed = shop._encoder.canvas(decode(copy, at_least=canvas))
             vectors = {p: rows[0] for p, rows in shop._encoder.encode_pictures([framed]).items()}
-            hits += folding.are_one(vectors, {p: rows[at] for p, rows in parts.items()})
+            hits += bool(folding.are_one([vectors], [{p: rows[at] for p, rows in parts.items()}]).any())
         cells.append(f"{hits / len(drawn):.2f}")
     return cells
 

@@ -321,7 +321,16 @@ def test_nothing_is_folded_where_there_are_no_pictures() -> None:
     assert Folding.of(calibration, ("text",)) == Folding()
     scored = [Scored(i, i, View(i, 0, ""), 0.5, 0.5, {}) for i in ("P1", "P2")]
     assert folded(scored, shelf(60), Folding(), count=2) == scored
-    assert not Folding().are_one({}, {})
+    assert not Folding().are_one([{}], [{}]).any()
+
+
+def test_a_picture_that_lacks_a_part_is_like_no_other() -> None:
+    line = np.float32([1, 0])
+    whole, part = {"image": line, "colour": line}, {"image": line}
+    folding = Folding({"image": 0.9, "colour": 0.9})
+    assert folding.are_one([whole, part], [part, whole]).tolist() == [[False, True], [False, False]]
+    assert not folding.are_one([part], [part]).any()
+    assert folding.are_one([whole], []).shape == (1, 0)
 
 
 # -- in words ---------------------------------------------------------------------------------------

@@ -7,14 +7,19 @@ found on copies of 500 pictures of one catalogue and of all those of another (do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from lookalike.recommend.calibration import Calibration
 from lookalike.recommend.scoring import Scored
 from lookalike.store.interface import Store
-from lookalike.types import Vector
+from lookalike.types import Vector, Vectors
 
+_Looks: TypeAlias = Mapping[str, Vector]  # the parts of one picture
 _LEVELS = {"image": 0.92, "colour": 0.80}  # likeness of each part from which two pictures are one
 _AHEAD = 8  # products looked at beyond those wanted
 
@@ -32,11 +37,15 @@ class Folding:
             return cls()
         return cls({part: calibration.scale({part: 1.0}).cosine(_LEVELS[part]) for part in seen})
 
-    def are_one(self, one: Mapping[str, Vector], other: Mapping[str, Vector]) -> bool:
-        return bool(self.least) and all(
-            part in one and part in other and float(one[part] @ other[part]) >= least
-            for part, least in self.least.items()
-        )
+    def are_one(self, some: Sequence[_Looks], others: Sequence[_Looks]) -> npt.NDArray[np.bool_]:
+        """Which of some pictures are which of others.  # (some, others)"""
+        one = np.full((len(some), len(others)), bool(self.least))
+        for part, least in self.least.items():
+            if one.any():  # which is never where there are none
+                dim = max((len(looks[part]) for looks in some if part in looks), default=0)
+                ours, theirs = _rows(some, part, dim), _rows(others, part, dim)
+                one &= np.vecdot(ours[:, None, :], theirs[None, :, :]) >= least
+        return one
 
 
 def folded(
@@ -45,7 +54,7 @@ def folded(
     folding: Folding,
     *,
     count: int,
-    beside: Mapping[str, Vector] | None = None,
+    beside: _Looks | None = None,
 ) -> list[Scored]:
     """The list with each picture once, as far as its first `count` products; each carries whom it stands for.
 
@@ -54,31 +63,36 @@ def folded(
     if not folding.least:
         return list(scored)
     kept: list[Scored] = []
-    looks: list[Mapping[str, Vector]] = []
-    walked = 0
-    for s, parts in _with_parts(scored, store, count + _AHEAD):
-        walked += 1
-        if beside is not None and folding.are_one(parts, beside):
-            continue
-        twin = next((at for at, other in enumerate(looks) if folding.are_one(parts, other)), None)
-        if twin is None:
-            if len(kept) == count:
-                walked -= 1
-                break
-            kept.append(s)
-            looks.append(parts)
-        else:
-            kept[twin] = replace(kept[twin], duplicates=(*kept[twin].duplicates, s.id, *s.duplicates))
-    return kept + list(scored[walked:])
+    places: list[int] = []  # of those kept, in the list
+    seen: list[_Looks] = []
+    for start in range(0, len(scored), count + _AHEAD):
+        some = scored[start : start + count + _AHEAD]
+        looks = _matched(some, store)
+        seen += looks
+        one = folding.are_one(looks, seen)
+        copies = folding.are_one(looks, [beside] if beside is not None else []).any(axis=1)
+        for at in np.flatnonzero(~copies).tolist():
+            twins = np.flatnonzero(one[at, places])
+            if len(twins):
+                twin, s = int(twins[0]), some[at]
+                kept[twin] = replace(kept[twin], duplicates=(*kept[twin].duplicates, s.id, *s.duplicates))
+            elif len(kept) < count:
+                kept.append(some[at])
+                places.append(start + at)
+            else:
+                return kept + list(scored[start + at :])
+    return kept
 
 
-def _with_parts(
-    scored: Sequence[Scored], store: Store, block: int
-) -> Iterator[tuple[Scored, Mapping[str, Vector]]]:
-    """Each product with the vectors of the view that was matched, read some at a time."""
-    for start in range(0, len(scored), block):
-        some = scored[start : start + block]
-        views = store.views([s.id for s in some])
-        for s in some:
-            found = {stored.view.number: stored.parts for stored in views.get(s.id, ())}
-            yield s, found.get(s.view.number, {})
+def _matched(scored: Sequence[Scored], store: Store) -> list[_Looks]:
+    """For each product the vectors of the view that was matched; none where it has gone meanwhile."""
+    views = store.views([s.id for s in scored])
+    return [
+        next((one.parts for one in views.get(s.id, ()) if one.view.number == s.view.number), {}) for s in scored
+    ]
+
+
+def _rows(looks: Sequence[_Looks], part: str, dim: int) -> Vectors:
+    """The vectors of one part; where it is missing, what is like nothing.  # (looks, dim)"""
+    nothing = np.full(dim, np.nan, np.float32)
+    return np.stack([one.get(part, nothing) for one in looks])

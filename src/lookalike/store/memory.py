@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from itertools import islice, pairwise
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,16 @@ from lookalike.store.interface import (
     scores,
     shares,
 )
-from lookalike.store.rows import HIT_COLUMNS, Header, matrix, product_of, schema, vector_column, view_of
+from lookalike.store.rows import (
+    Header,
+    ViewOfGroup,
+    matrix,
+    product_of,
+    schema,
+    vector_column,
+    view_of,
+    views_at,
+)
 from lookalike.store.scanning import Rounded, extended, shortlist, shortlists
 from lookalike.types import Filter, Product, Query, Vector, Vectors
 
@@ -39,6 +48,8 @@ _SCORES = 12_000_000  # in memory together while many queries are answered
 _MOST_CHUNKS = 8
 _SMALL_APPEND = 256
 _BESIDE = 64  # ids on each side of one that is not there
+_KEPT_VIEWS, _KEPT_PRODUCTS = 50_000, 4_000  # that were read for answers, in memory together
+_MANY = 1_000  # rows read at once for something else than an answer: they would push the others out
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -56,6 +67,29 @@ def _alone(method: Callable[Concatenate[MemoryStore, _P], _T]) -> Callable[Conca
     return one_at_a_time
 
 
+class _ReadOnce(Generic[_T]):
+    """What rows read as, by position. A row never changes, so the latest to be asked for need not be read again.
+
+    Safe to share between threads: two that read a row at once read the same.
+    """
+
+    def __init__(self, read: Callable[[Positions, pa.Table], list[_T]], *, most: int) -> None:
+        self._read, self._most = read, most
+        self._kept: dict[int, _T] = {}
+
+    def at(self, places: Sequence[int], table: pa.Table) -> list[_T]:
+        if len(places) > _MANY:
+            return self._read(_places(places), table)
+        kept = self._kept
+        fresh = [at for at in dict.fromkeys(places) if at not in kept]
+        if len(kept) + len(fresh) > self._most:
+            self._kept = kept = {}
+            fresh = list(dict.fromkeys(places))
+        if fresh:
+            kept.update(zip(fresh, self._read(_places(fresh), table), strict=True))
+        return [kept[at] for at in places]
+
+
 class MemoryStore:
     """Rows in order of arrival. A deleted row stays in its place, buried, until half of them are."""
 
@@ -71,6 +105,8 @@ class MemoryStore:
         self._fitted: dict[str, bytes] = {}
         self._fitted_version = 0
         self._rows_of: dict[str, list[int]] = {}  # product id -> positions, views in order
+        self._views = _ReadOnce(views_at, most=_KEPT_VIEWS)
+        self._products = _ReadOnce(self._read_products, most=_KEPT_PRODUCTS)
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -86,13 +122,13 @@ class MemoryStore:
 
     @_alone
     def product(self, product_id: str) -> Product:
-        return product_of(self._row(self._positions(product_id)[0]), self._header)
+        return self._products.at(self._positions(product_id)[:1], self._table)[0]
 
     @_alone
     def products(self, ids: Sequence[str]) -> dict[str, Product]:
         there = [i for i in dict.fromkeys(ids) if i in self._rows_of]
-        rows = self._table.take(_places(self._rows_of[i][0] for i in there)).to_pylist()
-        return {i: product_of(row, self._header) for i, row in zip(there, rows, strict=True)}
+        found = self._products.at([self._rows_of[i][0] for i in there], self._table)
+        return dict(zip(there, found, strict=True))
 
     @_alone
     def facts(self, ids: Sequence[str], columns: Collection[str]) -> pa.Table:
@@ -101,12 +137,11 @@ class MemoryStore:
 
     @_alone
     def views(self, ids: Sequence[str]) -> dict[str, list[StoredView]]:
-        positions = _places(at for i in dict.fromkeys(ids) for at in self._rows_of.get(i, ()))
-        rows = self._table.select(HIT_COLUMNS).take(positions).to_pylist()
+        positions = [at for i in dict.fromkeys(ids) for at in self._rows_of.get(i, ())]
         found: dict[str, list[StoredView]] = {}
-        for at, row in zip(positions, rows, strict=True):
+        for at, (view, _) in zip(positions, self._views.at(positions, self._table), strict=True):
             parts = {p: block[at] for p, block in self._blocks.items()}
-            found.setdefault(row["id"], []).append(StoredView(view_of(row), parts))
+            found.setdefault(view.product_id, []).append(StoredView(view, parts))
         return found
 
     @_alone
@@ -147,8 +182,8 @@ class MemoryStore:
         whole = len(positions) == len(allowed)
         found = scores(query, blocks if whole else {p: block[positions] for p, block in blocks.items()})
         best = positions[top(found, k)]
-        rows = table.select(HIT_COLUMNS).take(best).to_pylist()
-        return hits(query, rows, {p: block[best] for p, block in blocks.items()}, exhausted=left <= k)
+        views = self._views.at(best.tolist(), table)
+        return hits(query, views, {p: block[best] for p, block in blocks.items()}, exhausted=left <= k)
 
     def kth_score(self, query: Query, *, k: int, where: Filter) -> float:
         with self._lock:
@@ -177,11 +212,11 @@ class MemoryStore:
             found += [
                 hits(
                     query,
-                    rows,
+                    views,
                     {p: blocks[p][at] for p in query.active},
                     exhausted=bool(np.count_nonzero(mask) <= k),
                 )
-                for query, at, rows, mask in zip(some, places, _cut(table, places), allowed, strict=True)
+                for query, at, views, mask in zip(some, places, _cut(table, places), allowed, strict=True)
             ]
         return found
 
@@ -281,6 +316,9 @@ class MemoryStore:
         hint = f"nearest ids: {', '.join(near)}" if near else "is it indexed?"
         return ProductNotFound(f"no product {product_id!r} in {self._name} ({len(known):,} products); {hint}")
 
+    def _read_products(self, places: Positions, table: pa.Table) -> list[Product]:
+        return [product_of(row, self._header) for row in table.take(places).to_pylist()]
+
     def _row(self, at: int) -> dict[str, Any]:
         row: dict[str, Any] = self._table.slice(at, 1).to_pylist()[0]
         return row
@@ -322,20 +360,22 @@ def _places(positions: Iterable[int]) -> Positions:
     return np.fromiter(positions, np.int64)
 
 
-def _cut(table: pa.Table, places: Sequence[Positions]) -> Iterator[list[dict[str, Any]]]:
+def _cut(table: pa.Table, places: Sequence[Positions]) -> Iterator[list[ViewOfGroup]]:
     """What an answer needs of the rows at each of the places, read in one go."""
-    rows = table.select(HIT_COLUMNS).take(np.concatenate([np.empty(0, np.int64), *places])).to_pylist()
+    views = views_at(np.concatenate([np.empty(0, np.int64), *places]), table)
     ends = np.cumsum([0, *map(len, places)])
-    return (rows[start:end] for start, end in pairwise(ends))
+    return (views[start:end] for start, end in pairwise(ends))
 
 
-def hits(query: Query, rows: list[dict[str, Any]], blocks: Mapping[str, Vectors], *, exhausted: bool) -> Hits:
+def hits(
+    query: Query, views: Sequence[ViewOfGroup], blocks: Mapping[str, Vectors], *, exhausted: bool
+) -> Hits:
     """Rows that have been chosen and ordered, with what each part gave."""
     parts = shares(query, blocks)
     return Hits(
-        ids=[row["id"] for row in rows],
-        groups=[row["group"] or row["id"] for row in rows],
-        views=[view_of(row) for row in rows],
+        ids=[view.product_id for view, _ in views],
+        groups=[group for _, group in views],
+        views=[view for view, _ in views],
         scores=parts.sum(axis=1),
         parts=parts,
         exhausted=exhausted,

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from lookalike.recipe import Recipe
@@ -26,6 +27,7 @@ from lookalike.types import PARTS, Guess, Product, Value, Vectors, View
 STORE_VERSION = 1
 
 ColumnType: TypeAlias = Literal["text", "number", "integer", "boolean", "texts"]
+ViewOfGroup: TypeAlias = tuple[View, str]  # a view, and the style that its product is of
 
 _ARROW: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -265,6 +267,12 @@ def _nothing(column: str) -> Value:
 
 def view_of(row: Mapping[str, Any]) -> View:
     return View(row["id"], row["number"], row["picture"], row["key"])
+
+
+def views_at(places: npt.NDArray[np.int64], table: pa.Table) -> list[ViewOfGroup]:
+    """The views in these rows of a table, in order."""
+    rows = table.select(HIT_COLUMNS).take(places).to_pylist()
+    return [(view_of(row), row["group"] or row["id"]) for row in rows]
 
 
 def matrix(column: pa.ChunkedArray, dim: int) -> Vectors:

@@ -18,7 +18,16 @@ from lookalike.errors import ProductNotFound
 from lookalike.store.filtering import any_of, resolve, sql
 from lookalike.store.interface import NO_FILTER, Counts, Hits, KnownView, StoredView, scores
 from lookalike.store.memory import hits, top
-from lookalike.store.rows import HIT_COLUMNS, Header, matrix, product_of, schema, vector_column, view_of
+from lookalike.store.rows import (
+    HIT_COLUMNS,
+    Header,
+    matrix,
+    product_of,
+    schema,
+    vector_column,
+    view_of,
+    views_at,
+)
 from lookalike.types import Filter, Product, Query, Vector
 
 _EXACT_ROWS = 4_000  # a filter that leaves fewer is scanned whole; measured in benchmarks/filters.py
@@ -168,8 +177,8 @@ class Table:
     def _scored(self, query: Query, table: pa.Table, k: int, left: int) -> Hits:
         blocks = {p: matrix(table.column(vector_column(p)), self.header.dims[p]) for p in query.active}
         best = top(scores(query, blocks), k)
-        rows = table.select(HIT_COLUMNS).take(best).to_pylist()
-        return hits(query, rows, {p: block[best] for p, block in blocks.items()}, exhausted=left <= k)
+        views = views_at(best, table)
+        return hits(query, views, {p: block[best] for p, block in blocks.items()}, exhausted=left <= k)
 
     def _rows(self, ids: Sequence[str], columns: list[str]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.dataset.to_table(columns=columns, filter=any_of("id", ids)).to_pylist()
