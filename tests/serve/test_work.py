@@ -68,6 +68,50 @@ def test_a_full_pool_says_so_before_any_work_is_made(pool: Pool) -> None:
     assert pool.refused == 1
 
 
+def test_a_rush_is_waited_out_and_a_queue_that_stands_is_kept_short() -> None:
+    now = [0.0]
+    pool = Pool(threads=1, patience_s=0.25, standing_s=0.02, waiting=1000, clock=lambda: now[0])
+    gate = threading.Event()
+
+    async def let_in() -> tuple[int, int, int]:
+        for _ in range(40):  # of which it learns that they take no time, but for one that takes 10 ms
+            await pool.run(lambda: None)
+        pool._recent[""].extend([0.01] * 40)
+        counts = []
+        for at in (0.0, 0.4, 0.6):
+            now[0] = at
+            before = pool.under_way
+            while True:
+                try:
+                    asked.append(asyncio.create_task(pool.run(lambda: gate.wait(5))))
+                    await asyncio.sleep(0)
+                    if asked[-1].done():
+                        asked.pop().result()
+                except Busy:
+                    break
+            counts.append(pool.under_way - before)
+        return counts[0], counts[1], counts[2]
+
+    asked: list[asyncio.Task[bool]] = []
+
+    async def story() -> None:
+        rush, _, standing = await let_in()
+        assert 20 <= rush <= 30
+        assert standing == 0
+        gate.set()
+        await asyncio.gather(*asked)
+        now[0] = 0.7  # a thread is free again
+        gate.clear()
+        again = [asyncio.create_task(pool.run(lambda: gate.wait(5))) for _ in range(10)]
+        await asyncio.sleep(0)
+        assert pool.under_way == 10
+        gate.set()
+        await asyncio.gather(*again)
+
+    asyncio.run(story())
+    pool.close()
+
+
 def test_slow_work_fills_the_queue_sooner_than_quick_work() -> None:
     pool = Pool(threads=1, patience_s=0.5, waiting=1000)
 

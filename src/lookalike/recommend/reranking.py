@@ -46,18 +46,17 @@ def each_picture_once(scored: Sequence[Scored]) -> list[Scored]:
 
     It carries the ids of the others.
     """
-    shown: dict[str, Scored] = {}
-    ids: dict[str, list[str]] = {}
+    alike: dict[str, list[Scored]] = {}
     for s in scored:
-        key = s.view.key or f"\x1f{s.id}"
-        ids.setdefault(key, []).append(s.id)
-        if key not in shown or (s.leads_its_group and not shown[key].leads_its_group):
-            shown[key] = s
-    others = {s.id: tuple(i for i in ids[key] if i != s.id) for key, s in shown.items()}
+        alike.setdefault(s.view.key or f"\x1f{s.id}", []).append(s)
+    if len(alike) == len(scored):
+        return list(scored)
+    shown = {}
+    for same in alike.values():
+        leading = next((s for s in same if s.leads_its_group), same[0])
+        shown[leading.id] = tuple(s.id for s in same if s is not leading)
     return [
-        replace(s, duplicates=(*s.duplicates, *others[s.id])) if others[s.id] else s
-        for s in scored
-        if s.id in others
+        replace(s, duplicates=(*s.duplicates, *shown[s.id])) if shown[s.id] else s for s in scored if s.id in shown
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -36,7 +37,7 @@ from lookalike.serve.metrics import Metrics
 from lookalike.serve.problems import EVERYWHERE, add_problems, documented
 from lookalike.serve.service import Service, Serving, Settings
 from lookalike.serve.thumbnails import Thumbnails
-from lookalike.serve.work import Pool
+from lookalike.serve.work import STANDING_S, Pool
 from lookalike.serve.writing import Writer
 
 WORKER_SETTINGS = "LOOKALIKE_SERVE"  # the environment variable in which workers find their settings
@@ -53,7 +54,7 @@ def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | 
     settings = settings or Settings()
     opened = shop if isinstance(shop, Recommender) else _open(shop, settings)
     app = routed(settings)
-    app.state.service = Service(opened, settings, Pool(time_limit_s=settings.time_limit_s))
+    app.state.service = Service(opened, settings, Pool(standing_s=STANDING_S, time_limit_s=settings.time_limit_s))
     app.state.writer = Writer(app.state.service)
     app.state.metrics = Metrics(app.state.service, app.state.writer.pool)
     app.add_middleware(
@@ -137,6 +138,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(_warm, service)  # however long it takes: no request waits for it yet
     if service.settings.ready_file:
         Path(service.settings.ready_file).write_text(f"{service.settings.address}\n", encoding="utf-8")
+    gc.freeze()  # what lives as long as the process is not looked through again and again
     warming = asyncio.create_task(_warm_pictures(service))
     yield
     warming.cancel()

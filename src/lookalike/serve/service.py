@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from lookalike.recommend.recommender import Recommender
 from lookalike.serve.strangers import Strangers
-from lookalike.serve.work import Answers, Pool
+from lookalike.serve.work import STANDING_S, Answers, Pool
 from lookalike.store.lance import LanceStore
 
 _FETCHING = 16  # threads that wait for other people's servers
@@ -69,7 +69,7 @@ class Service:
 
     shop: Recommender
     settings: Settings = field(default_factory=Settings)
-    pool: Pool = field(default_factory=Pool)
+    pool: Pool = field(default_factory=lambda: Pool(standing_s=STANDING_S))
     answers: Answers = field(default_factory=Answers)
     glancing: Pool = field(default_factory=lambda: Pool(threads=2, patience_s=_GLANCE_S, name="glancing"))
     fetching: Pool = field(default_factory=lambda: Pool(threads=_FETCHING, patience_s=_PAGEFUL_S, name="fetching"))

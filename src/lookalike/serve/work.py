@@ -17,7 +17,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from lookalike.errors import Busy, TookTooLong
 
-PATIENCE_S = 0.1  # of waiting for a thread, at most, as far as can be foreseen
+PATIENCE_S = 0.25  # of waiting for a thread, at most, as far as can be foreseen
+STANDING_S = 0.02  # the same, once the queue has stood for a while: more comes than can be done
+_STANDS_AFTER_S = 0.5  # without a free thread
 _WAITING = 64  # at most, whatever they are
 _RECENT = 32  # runs of a kind that tell how long the next one takes
 _UNKNOWN_S = 0.05  # that a kind of which none was done yet is taken to need
@@ -31,7 +33,9 @@ class Pool:
     """Threads that run what would block the event loop.
 
     How long each kind of work takes is learned from its latest runs, so a queue of slow work is as short, in
-    seconds, as one of quick work; till then few of a kind are let in.
+    seconds, as one of quick work; till then few of a kind are let in. A rush is waited out; but where no thread
+    was free for a while, waiting would help nobody, and make all who are let in wait as long: few may then.
+    (Maurer, Fail at Scale, ACM Queue 2015; Nichols and Jacobson, Controlling Queue Delay, ACM Queue 2012.)
     """
 
     def __init__(
@@ -39,22 +43,28 @@ class Pool:
         *,
         threads: int | None = None,
         patience_s: float = PATIENCE_S,
+        standing_s: float | None = None,
         waiting: int = _WAITING,
         time_limit_s: float = 20.0,
         name: str = "work",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """threads: one for each core when not given. waiting: the most that may wait, whatever their kind.
 
+        patience_s: that work may have to wait. standing_s: the same in a queue that stands; `patience_s` if none.
         time_limit_s: from the moment that work is handed in.
         """
         self.threads = threads or len(os.sched_getaffinity(0))
         self.patience_s = patience_s
+        self.standing_s = patience_s if standing_s is None else standing_s
         self.time_limit_s = time_limit_s
         self.refused = 0
         self.observe: Observe = lambda kind, waited_s, took_s: None
         self._most = self.threads + waiting
         self._executor = ThreadPoolExecutor(self.threads, thread_name_prefix=name)
         self._lock = threading.Lock()
+        self._clock = clock
+        self._last_free = clock()  # when a thread last had nothing to do
         self._recent: dict[str, deque[float]] = {}
         self._under_way = 0
         self._ahead_s = 0.0  # what is under way will take, as far as is known
@@ -95,9 +105,12 @@ class Pool:
             self._refuse_if_full()
 
     def _refuse_if_full(self) -> None:
+        if self._under_way < self.threads:
+            self._last_free = self._clock()
+            return
         wait_s = self._ahead_s / self.threads
-        full = self._under_way >= self._most
-        if full or (self._under_way >= self.threads and wait_s > self.patience_s):
+        stands = self._clock() - self._last_free > _STANDS_AFTER_S
+        if self._under_way >= self._most or wait_s > (self.standing_s if stands else self.patience_s):
             self.refused += 1
             raise Busy(
                 f"the server is busy: {self._under_way} requests are under way; try again later",
@@ -115,6 +128,8 @@ class Pool:
         def done(_: Future[Any]) -> None:
             with self._lock:
                 self._under_way -= 1
+                if self._under_way < self.threads:
+                    self._last_free = self._clock()
                 self._ahead_s = self._ahead_s - expected_s if self._under_way else 0.0
 
         asked = time.monotonic()

@@ -48,7 +48,7 @@ _SCORES = 12_000_000  # in memory together while many queries are answered
 _MOST_CHUNKS = 8
 _SMALL_APPEND = 256
 _BESIDE = 64  # ids on each side of one that is not there
-_KEPT_VIEWS, _KEPT_PRODUCTS = 50_000, 4_000  # that were read for answers, in memory together
+_KEPT_VIEWS, _KEPT_PRODUCTS = 50_000, 5_000  # that were read for answers, in memory together
 _MANY = 1_000  # rows read at once for something else than an answer: they would push the others out
 
 _P = ParamSpec("_P")
@@ -68,7 +68,7 @@ def _alone(method: Callable[Concatenate[MemoryStore, _P], _T]) -> Callable[Conca
 
 
 class _ReadOnce(Generic[_T]):
-    """What rows read as, by position. A row never changes, so the latest to be asked for need not be read again.
+    """What rows read as, by position. A row never changes, so the latest that were read need not be again.
 
     Safe to share between threads: two that read a row at once read the same.
     """
@@ -76,18 +76,21 @@ class _ReadOnce(Generic[_T]):
     def __init__(self, read: Callable[[Positions, pa.Table], list[_T]], *, most: int) -> None:
         self._read, self._most = read, most
         self._kept: dict[int, _T] = {}
+        self._lock = threading.Lock()
 
     def at(self, places: Sequence[int], table: pa.Table) -> list[_T]:
         if len(places) > _MANY:
             return self._read(_places(places), table)
         kept = self._kept
-        fresh = [at for at in dict.fromkeys(places) if at not in kept]
-        if len(kept) + len(fresh) > self._most:
-            self._kept = kept = {}
-            fresh = list(dict.fromkeys(places))
+        found = {at: kept[at] for at in places if at in kept}
+        fresh = [at for at in dict.fromkeys(places) if at not in found]
         if fresh:
-            kept.update(zip(fresh, self._read(_places(fresh), table), strict=True))
-        return [kept[at] for at in places]
+            found.update(zip(fresh, self._read(_places(fresh), table), strict=True))
+            with self._lock:
+                kept.update((at, found[at]) for at in fresh)
+                for at in list(islice(kept, max(0, len(kept) - self._most))):
+                    del kept[at]
+        return [found[at] for at in places]
 
 
 class MemoryStore:
@@ -367,9 +370,7 @@ def _cut(table: pa.Table, places: Sequence[Positions]) -> Iterator[list[ViewOfGr
     return (views[start:end] for start, end in pairwise(ends))
 
 
-def hits(
-    query: Query, views: Sequence[ViewOfGroup], blocks: Mapping[str, Vectors], *, exhausted: bool
-) -> Hits:
+def hits(query: Query, views: Sequence[ViewOfGroup], blocks: Mapping[str, Vectors], *, exhausted: bool) -> Hits:
     """Rows that have been chosen and ordered, with what each part gave."""
     parts = shares(query, blocks)
     return Hits(
