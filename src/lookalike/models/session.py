@@ -23,6 +23,7 @@ class Session:
     def __init__(self, path: Path, *, output: str = "", threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.enable_cpu_mem_arena = False  # it keeps what it once took: 36 MB of the parser, for 2 % of time
         options.log_severity_level = 3  # errors; warnings about unused initialisers are no news to a shop
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting must not burn a core
         self.path = path

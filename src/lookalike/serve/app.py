@@ -29,8 +29,9 @@ from lookalike.recommend.finding import Titles
 from lookalike.recommend.recommender import Recommender
 from lookalike.serve import metrics, reading, thumbnails, wire, writing
 from lookalike.serve.document import add_document
-from lookalike.serve.gate import Gate, show_log
+from lookalike.serve.gate import Gate
 from lookalike.serve.keys import Keys
+from lookalike.serve.log import show_log
 from lookalike.serve.maps import Maps
 from lookalike.serve.memory import give_back, share_heaps
 from lookalike.serve.metrics import Metrics
@@ -162,7 +163,6 @@ async def _warm_pictures(service: Service) -> None:
     nothing = np.zeros((8, 8, 3), np.uint8)
     with suppress(LookalikeError):  # a shop may have no pictures, and a server may be told to stop
         await service.run(lambda: service.shop.search(image=nothing, k=1), kind="warm")
-    await asyncio.to_thread(give_back)
 
 
 def _add_health(app: FastAPI) -> None:

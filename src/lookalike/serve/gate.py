@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import logging
 import math
 import secrets
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -23,6 +21,7 @@ from lookalike.errors import Busy, LookalikeError, NotAllowed, TookTooLong, TooL
 from lookalike.serve.ids import with_ids_whole
 from lookalike.serve.keys import Key, Keys, Role
 from lookalike.serve.limits import Allowance, Buckets, caller_at
+from lookalike.serve.log import ACCESS
 from lookalike.serve.problems import problem_of, unforeseen
 
 CONTENT_POLICY = (
@@ -39,7 +38,7 @@ _HEADERS = {
 }
 _COMPUTED = ("/similar", "/search", "/look", "/facets")  # what the paths of such questions end with
 _PATIENCE = 3  # times the bytes that are taken are heard out, so that the sender hears the answer
-_log = logging.getLogger("lookalike.access")
+_log = logging.getLogger(ACCESS)
 
 
 class Gate:
@@ -172,8 +171,7 @@ class Gate:
         route = getattr(scope.get("route"), "path", "") or ("/web" if path.startswith("/web") else "none")
         self._answered(route, scope["method"], said.status or 500, seconds)
         if _log.isEnabledFor(logging.INFO):
-            line = {
-                "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            facts = {
                 "id": said.id,
                 "from": _address(scope),
                 "key": said.key.name if said.key else None,
@@ -183,7 +181,7 @@ class Gate:
                 "ms": round(1000 * seconds, 1),
                 "bytes": said.bytes,
             }
-            _log.info(json.dumps(line))
+            _log.info("answered", extra={"facts": facts})
 
 
 def _refusal(scope: Scope, error: Exception) -> Response:
@@ -222,15 +220,6 @@ class _Said:
                 message = {**message, "body": b""}
             self.bytes += len(message.get("body", b""))
         await self._send(message)
-
-
-def show_log() -> None:
-    """Write a line of JSON for each answer to standard error."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    _log.addHandler(handler)
-    _log.setLevel(logging.INFO)
-    _log.propagate = False
 
 
 def _role(scope: Scope) -> Role | None:

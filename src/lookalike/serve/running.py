@@ -12,7 +12,7 @@ from uvicorn.supervisors import Multiprocess
 
 from lookalike.errors import LookalikeError
 from lookalike.serve.app import WORKER_SETTINGS, create_app, set_up_process, settings_as_json
-from lookalike.serve.gate import show_log
+from lookalike.serve.log import show_log
 from lookalike.serve.service import Settings
 
 _FINISH_S = 20  # that running requests are given at the end
@@ -29,8 +29,8 @@ def run(settings: Settings, *, workers: int = 1, say: Callable[[str], None] = la
     bound = _bound(settings.host, settings.port)
     settings = replace(settings, port=bound.getsockname()[1])
     say(f"serving {settings.store} at {settings.address}; Ctrl-C stops")
+    show_log()
     if workers == 1:
-        show_log()
         server = uvicorn.Server(_config(create_app(settings.store, settings), settings))
         server.run(sockets=[bound])
         return
@@ -51,7 +51,7 @@ def _config(app: object, settings: Settings, *, factory: bool = False, workers: 
         root_path=settings.root_path,
         proxy_headers=bool(settings.trust_proxies),
         forwarded_allow_ips=list(settings.trust_proxies),
-        log_level="warning",
+        log_config=None,  # ours
         timeout_graceful_shutdown=_FINISH_S,
         timeout_keep_alive=30,
     )

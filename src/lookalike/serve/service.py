@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from lookalike.recommend.recommender import Recommender
+from lookalike.serve.memory import give_back
 from lookalike.serve.strangers import Strangers
 from lookalike.serve.work import STANDING_S, Answers, Pool
 from lookalike.store.lance import LanceStore
@@ -75,6 +77,7 @@ class Service:
     fetching: Pool = field(default_factory=lambda: Pool(threads=_FETCHING, patience_s=_PAGEFUL_S, name="fetching"))
     shrinking: Pool = field(default_factory=lambda: Pool(threads=1, patience_s=_PAGEFUL_S, name="shrinking"))
     strangers: Strangers = field(default_factory=Strangers)
+    _begun: set[str] = field(default_factory=set)  # kinds of work that were done before
 
     @property
     def version(self) -> Hashable:
@@ -84,7 +87,11 @@ class Service:
 
     async def run(self, work: Callable[[], _T], *, kind: str = "") -> _T:
         """What `work` returns, made by the threads. See `Pool.run`."""
-        return await self.pool.run(work, kind=kind)
+        found = await self.pool.run(work, kind=kind)
+        if kind not in self._begun:  # its models were just read, which takes more than keeping them
+            self._begun.add(kind)
+            await asyncio.to_thread(give_back)
+        return found
 
     async def look_up(self, work: Callable[[], _T], *, kind: str = "") -> _T:
         """As `run`, for what costs next to nothing: it is not refused because pictures are queued."""
