@@ -6,11 +6,13 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from lookalike.errors import LookalikeError
+from lookalike.serve import metrics
 from lookalike.serve.app import WORKER_SETTINGS, create_app, set_up_process, settings_as_json
 from lookalike.serve.log import show_log
 from lookalike.serve.service import Settings
@@ -36,7 +38,9 @@ def run(settings: Settings, *, workers: int = 1, say: Callable[[str], None] = la
         return
     os.environ[WORKER_SETTINGS] = settings_as_json(settings)
     config = _config("lookalike.serve.app:app_of_worker", settings, factory=True, workers=workers)
-    Multiprocess(config, sockets=[bound]).run()
+    with TemporaryDirectory(prefix="lookalike-metrics-") as folder:
+        os.environ[metrics.FOLDER] = folder
+        Multiprocess(config, sockets=[bound]).run()
 
 
 def _config(app: object, settings: Settings, *, factory: bool = False, workers: int = 1) -> uvicorn.Config:

@@ -34,6 +34,7 @@ from lookalike.recipe import Recipe
 from lookalike.store.lance import LanceStore
 from lookalike.testing.web import PictureHost
 
+TOLD_BY = "# told by process "  # how figures begin, and then the number of who was asked
 IDS = tuple(f"P{n:02}" for n in range(40))  # of all products that there ever are
 BATCH = 5  # products that a change puts
 _PICTURES = 8
@@ -138,9 +139,12 @@ class Line:
 
     def worker(self) -> int:
         """The number of the process at the other end."""
+        return int(self.figures().partition(TOLD_BY)[2].split()[0])
+
+    def figures(self) -> str:
+        """What the server tells Prometheus."""
         self._http.request("GET", "/metrics")
-        text = self._http.getresponse().read().decode()
-        return int(text.partition('lookalike_resident_bytes{pid="')[2].partition('"')[0])
+        return self._http.getresponse().read().decode()
 
 
 # -- changes that can be told apart ------------------------------------------------------------------------------
