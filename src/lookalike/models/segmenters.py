@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lookalike.errors import ModelError
+from lookalike.media.edges import along_edges
 from lookalike.media.framing import near_area, resize
 from lookalike.models.interfaces import Segmenter
 from lookalike.models.session import Session, default_threads
@@ -65,7 +66,8 @@ class OnnxRegions:
             raise ModelError(
                 f"{self._spec.name} gave numbers of shape {found.shape}; its spec has {len(self.labels)} labels"
             )
-        return Regions(self.labels, self._shares(found[0]), width, height)
+        shares = self._shares(found[0])
+        return Regions(self.labels, along_edges(shares, seen) if self._spec.edges else shares, width, height)
 
     def _size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of what the graph sees."""

@@ -37,6 +37,7 @@ Kind = Literal[
 ]
 SPEC_FOLDERS = "LOOKALIKE_MODELS"
 _TYPES: dict[str, type] = {  # all else is text
+    "edges": bool,
     "dim": int,
     "batch": int,
     "max_tokens": int,
@@ -44,7 +45,13 @@ _TYPES: dict[str, type] = {  # all else is text
     "labels": list,
     "garments": dict,
 }
-_WORDS: dict[type, str] = {int: "a whole number", dict: "a table", str: "text", list: "a list"}
+_WORDS: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    dict: "a table",
+    str: "text",
+    list: "a list",
+}
 _WITH_DIM = ("image", "text", "colour")  # roles whose models give vectors
 
 
@@ -80,6 +87,7 @@ class ModelSpec:
     trainable: str = ""  # the same weights as safetensors, for `lookalike train` to begin with; like `weights`
     output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
     input: Input = field(default_factory=Input)
+    edges: bool = False  # whether a segmenter's shares are made to follow the edges of the picture
     activation: str = ""  # what the graph leaves to be done to its output: "sigmoid", "softmax"; empty for nothing
     labels: tuple[str, ...] = ()  # of a segmenter's or detector's classes, in the order of the graph's output
     garments: Mapping[str, str] = field(
@@ -139,7 +147,7 @@ def _spec(table: dict[str, Any], path: Path) -> ModelSpec:
             raise ModelError(f"{path}: the model spec lacks {name!r}")
     for name, value in table.items():
         expected = _TYPES.get(name, str)
-        if not isinstance(value, expected) or isinstance(value, bool):
+        if not isinstance(value, expected) or isinstance(value, bool) != (expected is bool):
             raise ModelError(f"{path}: {name} is {value!r}; it takes {_WORDS[expected]}")
     for name, choices in (("role", get_args(Role)), ("kind", get_args(Kind))):
         if table[name] not in choices:

@@ -15,6 +15,7 @@ from lookalike.evaluate.regions import Confusion
 from lookalike.extras import require
 from lookalike.files import write_text
 from lookalike.media.masks import classes_of
+from lookalike.models.interfaces import Segmenter
 from lookalike.models.segmenters import DEFAULT as DEFAULT_MODEL
 from lookalike.models.segmenters import open_segmenter
 from lookalike.models.specs import find_spec
@@ -23,7 +24,7 @@ from lookalike.training.annotations.shapes import Annotations
 from lookalike.training.beginning import DEFAULT
 from lookalike.training.commands import Plan, planned_training
 from lookalike.training.export import export_segmenter
-from lookalike.training.loop import Curves, Say, Schedule, load_weights, read_weights, save_weights
+from lookalike.training.loop import Say, Schedule, load_weights, read_weights, save_weights
 from lookalike.training.networks import lite0_trunk
 from lookalike.training.own_masks import OwnMasks, read_own_masks
 from lookalike.training.segmenting import SegmentingTask
@@ -92,9 +93,11 @@ def train_segmenter(
         average=0.99,
         validate_every=150,
     )
-    curves = planned_training(task, usual, plan, out, say)
-    spec = _write(network, masks, curves, out, side=side, start=start)
-    return Trained(spec, curves.best, _of_current(masks, classes), (len(masks.train), len(masks.held)))
+    planned_training(task, usual, plan, out, say)
+    spec = _write(network, masks, out, side=side)
+    found = _figures(open_segmenter(str(spec)), masks)
+    write_text(spec.with_suffix(".md"), _card(spec.stem, masks, found, start=start), "card")
+    return Trained(spec, found, _figures(open_segmenter(), masks), (len(masks.train), len(masks.held)))
 
 
 def _begun(start: str, classes: Sequence[str], *, say: Say) -> Any:
@@ -118,22 +121,22 @@ def _begun(start: str, classes: Sequence[str], *, say: Say) -> Any:
     return network
 
 
-def _of_current(masks: OwnMasks, classes: Sequence[str]) -> dict[str, float]:
-    """How well the default segmenter does on what is held out, if it knows the labels."""
-    current = open_segmenter()
-    if not set(classes) <= set(current.labels):
+def _figures(segmenter: Segmenter, masks: OwnMasks) -> dict[str, float]:
+    """How well a segmenter does on what is held out; nothing where it does not know the labels."""
+    classes = masks.labels
+    if not set(classes) <= set(segmenter.labels):
         return {}
     numbers = {label: number for number, label in enumerate(classes)}
-    ours = np.asarray([numbers.get(label, 0) for label in current.labels], np.uint8)
+    ours = np.asarray([numbers.get(label, 0) for label in segmenter.labels], np.uint8)
     confusion = Confusion(len(classes))
     for scene in masks.held:
-        confusion.add(scene.classes, ours[classes_of(current.segment([scene.pixels])[0])])
+        confusion.add(scene.classes, ours[classes_of(segmenter.segment([scene.pixels])[0])])
     ious = {label: float(iou) for label, iou in zip(classes, confusion.ious(), strict=True)}
     return {"mean IoU": confusion.mean_iou(), **ious}
 
 
-def _write(network: Any, masks: OwnMasks, curves: Curves, out: Path, *, side: int, start: str) -> Path:
-    """Weights, graph, spec and card; the spec's path."""
+def _write(network: Any, masks: OwnMasks, out: Path, *, side: int) -> Path:
+    """Weights, graph and spec; the spec's path."""
     name = out.resolve().name
     network.to("cpu").eval()
     weights = out / f"{name}.safetensors"
@@ -150,18 +153,21 @@ def _write(network: Any, masks: OwnMasks, curves: Curves, out: Path, *, side: in
         "weights": f"file:{graph.name}",
         "trainable": f"file:{weights.name}",
         "sha256": sha256(graph),
+        "edges": True,
         "labels": list(masks.labels),
     }
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in table.items()]
     lines += ["", "[input]", f"side = {side}", "mean = [0.5, 0.5, 0.5]", "std = [0.5, 0.5, 0.5]"]
     spec = out / f"{name}.toml"
-    figures = "\n".join(f"| {label} | {value:.3f} |" for label, value in curves.best.items() if label != "step")
-    card = (
+    write_text(spec, "\n".join(lines) + "\n", "spec")
+    return spec
+
+
+def _card(name: str, masks: OwnMasks, figures: Mapping[str, float], *, start: str) -> str:
+    rows = "\n".join(f"| {label} | {value:.3f} |" for label, value in figures.items())
+    return (
         f"# {name}\n\nA U-Net on EfficientNet-lite0, begun with {start}, trained on {len(masks.train):,} marked "
         f"pictures, {len(masks.held):,} held out.\nLabels that are garments: "
         f"{', '.join(label for label in masks.labels if label in GARMENTS) or 'none'}.\n\n"
-        f"| IoU on what was held out | |\n|---|---|\n{figures}\n"
+        f"| IoU on what was held out | |\n|---|---|\n{rows}\n"
     )
-    write_text(spec, "\n".join(lines) + "\n", "spec")
-    write_text(spec.with_suffix(".md"), card, "card")
-    return spec

@@ -1,0 +1,57 @@
+"""Shares follow the edges of the picture, and stay what they were where it has none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lookalike.media.edges import along_edges, resized
+
+
+def shares_of(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    garment = np.where(mask, 0.9, 0.1).astype(np.float32)
+    return np.stack([1 - garment, garment])
+
+
+def scene(border: int, *, colour: tuple[int, int, int] = (200, 30, 40)) -> NDArray[np.uint8]:
+    pixels = np.full((96, 96, 3), 245, np.uint8)
+    pixels[:, :border] = colour
+    return pixels
+
+
+@pytest.mark.parametrize("said", [44, 46, 51])
+def test_an_edge_that_is_a_little_off_moves_to_that_of_the_picture(said: int) -> None:
+    columns = np.broadcast_to(np.arange(96) < said, (96, 96))
+    before = shares_of(columns)
+    after = along_edges(before, scene(48))
+    wrong = [int(((found[1] > 0.5) != (np.arange(96) < 48)).sum()) for found in (before, after)]
+    assert wrong[1] <= wrong[0] / 2
+
+
+def test_what_is_said_of_an_even_picture_is_only_smoothed() -> None:
+    before = shares_of(np.broadcast_to(np.arange(96) < 48, (96, 96)))
+    after = along_edges(before, np.full((50, 70, 3), 128, np.uint8))
+    assert np.abs(after - before)[:, :, :32].max() < 1e-3
+    assert np.abs(after - before)[:, :, 64:].max() < 1e-3
+    assert np.all(np.diff(after[1], axis=1) <= 1e-4)
+
+
+def test_shares_stay_shares() -> None:
+    rng = np.random.default_rng(7)
+    before = rng.dirichlet(np.full(5, 0.3), (33, 47)).transpose(2, 0, 1).astype(np.float32)
+    after = along_edges(before, rng.integers(0, 256, (80, 61, 3), dtype=np.uint8))
+    assert after.shape == before.shape
+    assert after.dtype == np.float32
+    assert after.min() >= 0
+    assert np.abs(after.sum(axis=0) - 1).max() < 1e-4
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3)])
+def test_the_smallest_planes_will_do(size: tuple[int, int]) -> None:
+    before = np.full((2, *size), 0.5, np.float32)
+    assert np.allclose(along_edges(before, np.zeros((5, 5, 3), np.uint8)), 0.5, atol=1e-3)
+
+
+def test_nothing_resized_is_nothing() -> None:
+    assert resized(np.empty((0, 4, 4), np.float32), 8, 6).shape == (0, 6, 8)
