@@ -77,7 +77,7 @@ def test_a_key_does_what_its_role_may(keys: tuple[Path, str, str], key: str, rea
 
 
 def test_a_server_that_is_full_refuses_questions_before_it_reads_them() -> None:
-    def full() -> None:
+    def full(path: str) -> None:
         raise Busy("the server is busy", retry_after_s=3)
 
     client = gated(open_writes=True, refuse_if_full=full)

@@ -78,7 +78,7 @@ def test_a_rush_is_waited_out_and_a_queue_that_stands_is_kept_short() -> None:
             await pool.run(lambda: None)
         pool._recent[""].extend([0.01] * 40)
         counts = []
-        for at in (0.0, 0.4, 0.6):
+        for at in (0.0, 0.8, 1.2):
             now[0] = at
             before = pool.under_way
             while True:
@@ -100,7 +100,7 @@ def test_a_rush_is_waited_out_and_a_queue_that_stands_is_kept_short() -> None:
         assert standing == 0
         gate.set()
         await asyncio.gather(*asked)
-        now[0] = 0.7  # a thread is free again
+        now[0] = 2.3  # a thread is free again, and nobody was refused for a while
         gate.clear()
         again = [asyncio.create_task(pool.run(lambda: gate.wait(5))) for _ in range(10)]
         await asyncio.sleep(0)

@@ -36,9 +36,8 @@ from lookalike.serve.maps import Maps
 from lookalike.serve.memory import give_back, share_heaps
 from lookalike.serve.metrics import Metrics
 from lookalike.serve.problems import EVERYWHERE, add_problems, documented
-from lookalike.serve.service import Service, Serving, Settings
+from lookalike.serve.service import Service, Serving, Settings, comparing, seeing
 from lookalike.serve.thumbnails import Thumbnails
-from lookalike.serve.work import STANDING_S, Pool
 from lookalike.serve.writing import Writer
 
 WORKER_SETTINGS = "LOOKALIKE_SERVE"  # the environment variable in which workers find their settings
@@ -55,7 +54,7 @@ def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | 
     settings = settings or Settings()
     opened = shop if isinstance(shop, Recommender) else _open(shop, settings)
     app = routed(settings)
-    app.state.service = Service(opened, settings, Pool(standing_s=STANDING_S, time_limit_s=settings.time_limit_s))
+    app.state.service = Service(opened, settings, comparing(settings.time_limit_s), seeing(settings.time_limit_s))
     app.state.writer = Writer(app.state.service)
     app.state.metrics = Metrics(app.state.service, app.state.writer.pool)
     app.add_middleware(
@@ -63,7 +62,7 @@ def create_app(shop: Recommender | str | os.PathLike[str], settings: Settings | 
         keys=Keys(settings.keys) if settings.keys else None,
         open_writes=settings.open_writes,
         answered=app.state.metrics.answered,
-        refuse_if_full=app.state.service.pool.refuse_if_full,
+        refuse_if_full=app.state.service.refuse_if_full,
     )
     if settings.allow_origins:  # around the gate, so that a page is told why it was refused
         app.add_middleware(
@@ -162,7 +161,7 @@ async def _warm_pictures(service: Service) -> None:
     """Read what the first picture would have to wait for, while questions that need none of it are answered."""
     nothing = np.zeros((8, 8, 3), np.uint8)
     with suppress(LookalikeError):  # a shop may have no pictures, and a server may be told to stop
-        await service.run(lambda: service.shop.search(image=nothing, k=1), kind="warm")
+        await service.run(lambda: service.shop.search(image=nothing, k=1), kind="warm", pool=service.seeing)
 
 
 def _add_health(app: FastAPI) -> None:

@@ -52,12 +52,12 @@ class Gate:
         open_writes: bool = False,
         allowance: Allowance | None = None,
         answered: Callable[[str, str, int, float], None] = lambda route, method, status, seconds: None,
-        refuse_if_full: Callable[[], None] = lambda: None,
+        refuse_if_full: Callable[[str], None] = lambda path: None,
     ) -> None:
         """open_writes: without keys, whoever is on this machine may write.
 
         answered: told of every answer: route, method, status, seconds.
-        refuse_if_full: asked before a question is read; raises `Busy`.
+        refuse_if_full: told the path of a question before it is read; raises `Busy`.
         """
         self._app, self._keys, self._open_writes = app, keys, open_writes
         self._allowance = allowance or Allowance()
@@ -80,7 +80,7 @@ class Gate:
             said.key = self._let_in(inner)
             self._count(inner, said.key)
             if _asks(inner):
-                self._refuse_if_full()
+                self._refuse_if_full(path_of(inner))
             body = await self._body(inner, receive)
             if body is None:
                 return  # nobody is there to be answered

@@ -63,6 +63,7 @@ class Metrics:
         self._due = 0.0
         pools = {
             "work": service.pool,
+            "see": service.seeing,
             "look-up": service.glancing,
             "fetch": service.fetching,
             "thumbnail": service.shrinking,

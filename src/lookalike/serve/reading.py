@@ -63,7 +63,7 @@ async def products(
         found = service.shop.store.products(ids)
         return wire.Products(products=[wire.product(found[i], root=root) for i in ids if i in found])
 
-    return await service.answer(request, (prefix, k, root), make, kind="products", is_glance=True)
+    return await service.answer(request, (prefix, k, root), make, kind="products", pool=service.glancing)
 
 
 @router.get(
@@ -142,7 +142,7 @@ async def product(request: Request, product_id: str, service: Serving) -> Respon
     def make() -> wire.Product:
         return wire.product(service.shop.product(product_id), root=root)
 
-    return await service.answer(request, (product_id, root), make, kind="product", is_glance=True)
+    return await service.answer(request, (product_id, root), make, kind="product", pool=service.glancing)
 
 
 @router.get("/facets", response_model=wire.Facets, responses={**_KEPT})
@@ -322,7 +322,7 @@ async def _asked(
     """The answer to a question with a body; kept for the same question about the same picture."""
     mark = hashlib.blake2b(picture or b"", digest_size=16).digest()
     named = (json.dumps(asked.model_dump(), sort_keys=True), mark, root_of(request))
-    return await service.answer(request, named, make, kind=kind, cache_control="no-store")
+    return await service.answer(request, named, make, kind=kind, cache_control="no-store", pool=service.seeing)
 
 
 def _search(shop: Recommender, asked: wire.Search, image: Pixels | None) -> tuple[list[Match], bool]:

@@ -19,6 +19,7 @@ from lookalike.store.lance import LanceStore
 
 _FETCHING = 16  # threads that wait for other people's servers
 _PAGEFUL_S = 5.0  # that a thumbnail may wait: a page asks for all of its at once
+_SEEN = ("/search", "/look")  # what the paths of questions end with that may bring a picture
 _GLANCE_S = 2.0  # that looking up may wait: it takes a millisecond or two, and waits for nothing that computes
 ASK_AGAIN = "no-cache"  # a cache asks each time whether its copy still holds
 _T = TypeVar("_T")
@@ -65,13 +66,27 @@ class Rendered:
     etag: str
 
 
+def comparing(time_limit_s: float = 20.0) -> Pool:
+    return Pool(threads=1, standing_s=STANDING_S, time_limit_s=time_limit_s)
+
+
+def seeing(time_limit_s: float = 20.0) -> Pool:
+    return Pool(standing_s=STANDING_S, time_limit_s=time_limit_s, name="seeing")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Service:
-    """One open shop and what serves it; `request.app.state.service`."""
+    """One open shop and what serves it; `request.app.state.service`.
+
+    pool: compares what is stored. It is Python nearly all of the time, of which only one thread can run: a second
+    one costs a third more time for each answer, spent on handing over. seeing: answers that may have a picture
+    looked at, which networks do beside Python.
+    """
 
     shop: Recommender
     settings: Settings = field(default_factory=Settings)
-    pool: Pool = field(default_factory=lambda: Pool(standing_s=STANDING_S))
+    pool: Pool = field(default_factory=comparing)
+    seeing: Pool = field(default_factory=seeing)
     answers: Answers = field(default_factory=Answers)
     glancing: Pool = field(default_factory=lambda: Pool(threads=2, patience_s=_GLANCE_S, name="glancing"))
     fetching: Pool = field(default_factory=lambda: Pool(threads=_FETCHING, patience_s=_PAGEFUL_S, name="fetching"))
@@ -85,9 +100,9 @@ class Service:
         store = self.shop.store
         return (store.version if isinstance(store, LanceStore) else 0, self.shop.rules)
 
-    async def run(self, work: Callable[[], _T], *, kind: str = "") -> _T:
+    async def run(self, work: Callable[[], _T], *, kind: str = "", pool: Pool | None = None) -> _T:
         """What `work` returns, made by the threads. See `Pool.run`."""
-        found = await self.pool.run(work, kind=kind)
+        found = await (pool or self.pool).run(work, kind=kind)
         if kind not in self._begun:  # its models were just read, which takes more than keeping them
             self._begun.add(kind)
             await asyncio.to_thread(give_back)
@@ -101,9 +116,14 @@ class Service:
         """The bytes at somebody's address, guarded; whoever is slow to send them holds up no other work."""
         return await self.fetching.run(lambda: self.shop.fetcher.get(url), kind="fetch")
 
+    def refuse_if_full(self, path: str) -> None:
+        """Raises `Busy` where a question at this path would wait too long."""
+        (self.seeing if path.endswith(_SEEN) else self.pool).refuse_if_full()
+
     def close(self) -> None:
         """Finish what runs, and begin nothing more."""
         self.pool.close()
+        self.seeing.close()
         self.glancing.close()
         self.fetching.close()
         self.shrinking.close()
@@ -117,18 +137,17 @@ class Service:
         *,
         kind: str,
         cache_control: str = ASK_AGAIN,
-        is_glance: bool = False,
+        pool: Pool | None = None,
     ) -> Response:
         """What `make` returns, as JSON, or 304 where the client has it; kept while nothing changes in the store.
 
-        asked: all that the answer hangs on beside the store and its rules. is_glance: it is made by `look_up`.
+        asked: all that the answer hangs on beside the store and its rules. pool: makes it; `self.pool` if none.
         """
 
         def rendered() -> Rendered:
             return self.answers.of((kind, asked, self.version), lambda: render(make()))
 
-        run = self.look_up if is_glance else self.run
-        return respond(request, await run(rendered, kind=kind), cache_control=cache_control)
+        return respond(request, await self.run(rendered, kind=kind, pool=pool), cache_control=cache_control)
 
 
 def render(answer: BaseModel) -> Rendered:

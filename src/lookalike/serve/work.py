@@ -17,9 +17,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from lookalike.errors import Busy, TookTooLong
 
-PATIENCE_S = 0.25  # of waiting for a thread, at most, as far as can be foreseen
+PATIENCE_S = 0.15  # of waiting for a thread, at most, as far as can be foreseen
 STANDING_S = 0.02  # the same, once the queue has stood for a while: more comes than can be done
 _STANDS_AFTER_S = 0.5  # without a free thread
+_MANY_REFUSED = 0.25  # of all, in such a time: it still stands
 _WAITING = 64  # at most, whatever they are
 _RECENT = 32  # runs of a kind that tell how long the next one takes
 _UNKNOWN_S = 0.05  # that a kind of which none was done yet is taken to need
@@ -65,6 +66,8 @@ class Pool:
         self._lock = threading.Lock()
         self._clock = clock
         self._last_free = clock()  # when a thread last had nothing to do
+        self._stood, self._stands_until = False, 0.0  # whether the queue was found to stand; when to look again
+        self._turned_away = self._let_in = 0  # since it was last looked
         self._recent: dict[str, deque[float]] = {}
         self._under_way = 0
         self._ahead_s = 0.0  # what is under way will take, as far as is known
@@ -109,13 +112,29 @@ class Pool:
             self._last_free = self._clock()
             return
         wait_s = self._ahead_s / self.threads
-        stands = self._clock() - self._last_free > _STANDS_AFTER_S
-        if self._under_way >= self._most or wait_s > (self.standing_s if stands else self.patience_s):
+        if self._under_way >= self._most or wait_s > (self.standing_s if self._stands() else self.patience_s):
+            self._turned_away += 1
             self.refused += 1
             raise Busy(
                 f"the server is busy: {self._under_way} requests are under way; try again later",
                 retry_after_s=max(1, math.ceil(wait_s)),
             )
+
+    def _stands(self) -> bool:
+        """Whether more comes than can be done.
+
+        So it is once no thread was free for a while, and then for as long as many are refused: a queue that is
+        kept short is empty now and then, whatever comes.
+        """
+        now = self._clock()
+        if now >= self._stands_until:
+            many = self._turned_away > _MANY_REFUSED * (self._turned_away + self._let_in)
+            if now - self._last_free > _STANDS_AFTER_S or (self._stood and many):
+                self._stood, self._stands_until = True, now + _STANDS_AFTER_S
+            else:
+                self._stood = False
+            self._turned_away = self._let_in = 0
+        return self._stood
 
     def _submit(self, work: Callable[[], _T], kind: str) -> Future[_T]:
         with self._lock:
@@ -123,6 +142,7 @@ class Pool:
             recent = self._recent.setdefault(kind, deque(maxlen=_RECENT))
             expected_s = sum(recent) / len(recent) if recent else _UNKNOWN_S
             self._under_way += 1
+            self._let_in += 1
             self._ahead_s += expected_s
 
         def done(_: Future[Any]) -> None:
