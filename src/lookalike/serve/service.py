@@ -79,7 +79,7 @@ class Service:
     """One open shop and what serves it; `request.app.state.service`.
 
     pool: compares what is stored. It is Python nearly all of the time, of which only one thread can run: a second
-    one costs a third more time for each answer, spent on handing over. seeing: answers that may have a picture
+    one makes each answer cost two fifths more, spent on handing over. seeing: answers that may have a picture
     looked at, which networks do beside Python.
     """
 
