@@ -17,9 +17,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from lookalike.errors import Busy, TookTooLong
 
-PATIENCE_S = 0.15  # of waiting for a thread, at most, as far as can be foreseen
+PATIENCE_S = 0.25  # of waiting for a thread, at most, as far as can be foreseen
 STANDING_S = 0.02  # the same, once the queue has stood for a while: more comes than can be done
-_STANDS_AFTER_S = 0.5  # without a free thread
+_STANDS_AFTER_S = 0.2  # without a free thread, where it is also full
+_LOOKED_AT_S = 0.5
 _MANY_REFUSED = 0.25  # of all, in such a time: it still stands
 _WAITING = 64  # at most, whatever they are
 _RECENT = 32  # runs of a kind that tell how long the next one takes
@@ -112,7 +113,8 @@ class Pool:
             self._last_free = self._clock()
             return
         wait_s = self._ahead_s / self.threads
-        if self._under_way >= self._most or wait_s > (self.standing_s if self._stands() else self.patience_s):
+        too_long = self.standing_s if self._stands(wait_s) else self.patience_s
+        if self._under_way >= self._most or wait_s > too_long:
             self._turned_away += 1
             self.refused += 1
             raise Busy(
@@ -120,20 +122,20 @@ class Pool:
                 retry_after_s=max(1, math.ceil(wait_s)),
             )
 
-    def _stands(self) -> bool:
+    def _stands(self, wait_s: float) -> bool:
         """Whether more comes than can be done.
 
-        So it is once no thread was free for a while, and then for as long as many are refused: a queue that is
-        kept short is empty now and then, whatever comes.
+        So it is once the queue is full and no thread was free for a while, and then for as long as many are
+        refused: a queue that is kept short is empty now and then, whatever comes.
         """
         now = self._clock()
         if now >= self._stands_until:
             many = self._turned_away > _MANY_REFUSED * (self._turned_away + self._let_in)
-            if now - self._last_free > _STANDS_AFTER_S or (self._stood and many):
-                self._stood, self._stands_until = True, now + _STANDS_AFTER_S
-            else:
-                self._stood = False
+            full = wait_s > self.patience_s and now - self._last_free > _STANDS_AFTER_S
+            self._stood = full or (self._stood and many)
             self._turned_away = self._let_in = 0
+            if self._stood:
+                self._stands_until = now + _LOOKED_AT_S
         return self._stood
 
     def _submit(self, work: Callable[[], _T], kind: str) -> Future[_T]:
