@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
@@ -69,44 +70,52 @@ def test_a_full_pool_says_so_before_any_work_is_made(pool: Pool) -> None:
 
 
 def test_a_rush_is_waited_out_and_a_queue_that_stands_is_kept_short() -> None:
-    now = [0.0]
+    now, turns = [0.0], threading.Semaphore(0)
     pool = Pool(threads=1, patience_s=0.25, standing_s=0.02, waiting=1000, clock=lambda: now[0])
-    gate = threading.Event()
-
-    async def let_in() -> tuple[int, int, int]:
-        for _ in range(40):  # of which it learns that they take no time, but for one that takes 10 ms
-            await pool.run(lambda: None)
-        pool._recent[""].extend([0.01] * 40)
-        counts = []
-        for at in (0.0, 0.8, 1.2):
-            now[0] = at
-            before = pool.under_way
-            while True:
-                try:
-                    asked.append(asyncio.create_task(pool.run(lambda: gate.wait(5))))
-                    await asyncio.sleep(0)
-                    if asked[-1].done():
-                        asked.pop().result()
-                except Busy:
-                    break
-            counts.append(pool.under_way - before)
-        return counts[0], counts[1], counts[2]
-
     asked: list[asyncio.Task[bool]] = []
 
-    async def story() -> None:
-        rush, _, standing = await let_in()
-        assert 20 <= rush <= 30
-        assert standing == 0
-        gate.set()
-        await asyncio.gather(*asked)
-        now[0] = 2.3  # a thread is free again, and nobody was refused for a while
-        gate.clear()
-        again = [asyncio.create_task(pool.run(lambda: gate.wait(5))) for _ in range(10)]
+    async def ask() -> bool:
+        """Whether one more is let in, of work that is known to take 10 ms."""
+        pool._recent.setdefault("", deque(maxlen=32)).extend([0.01] * 32)
+        one = asyncio.create_task(pool.run(lambda: turns.acquire(timeout=5)))
         await asyncio.sleep(0)
-        assert pool.under_way == 10
-        gate.set()
-        await asyncio.gather(*again)
+        if one.done():
+            with pytest.raises(Busy):
+                one.result()
+            return False
+        asked.append(one)
+        return True
+
+    async def finish(count: int) -> None:
+        turns.release(count)
+        await asyncio.gather(*asked[:count])
+        del asked[:count]
+
+    async def story() -> None:
+        while await ask():
+            pass
+        assert 24 <= pool.under_way <= 27  # a rush: a quarter of a second's worth
+        await finish(pool.under_way - 8)
+        assert await ask()  # it was full for a moment only
+        now[0] = 0.5
+        while await ask():
+            pass  # full, and no thread was free for half a second: it stands
+        await finish(pool.under_way - 8)
+        assert not await ask()
+        await finish(pool.under_way - 2)
+        assert await ask()  # what can begin soon
+        assert not await ask()
+        now[0] = 1.1  # as many were refused as let in: it still stands
+        await finish(1)
+        assert await ask()
+        assert not await ask()
+        for _ in range(8):
+            await finish(1)
+            assert await ask()
+        now[0] = 1.7  # few were refused
+        for _ in range(8):
+            assert await ask()
+        await finish(pool.under_way)
 
     asyncio.run(story())
     pool.close()
