@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from lookalike.media.framing import resize
+from lookalike.media.framing import resize, resize_plane
 from lookalike.types import Pixels
 
 Planes = npt.NDArray[np.float32]  # (n, h, w)
@@ -43,12 +42,9 @@ def along_edges(shares: Planes, pixels: Pixels) -> Planes:
 
 def resized(planes: Planes, width: int, height: int) -> Planes:
     """Each plane at another size, antialiased.  # (n, height, width)"""
-    if planes.shape[1:] == (height, width):
-        return planes.copy()
-    images = (Image.fromarray(plane) for plane in planes)
     found = np.empty((len(planes), height, width), np.float32)
-    for at, image in enumerate(images):
-        found[at] = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+    for at, plane in enumerate(planes):
+        found[at] = resize_plane(plane, width, height)
     return found
 
 

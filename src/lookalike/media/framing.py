@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from lookalike.types import Box, Pixels
@@ -46,6 +47,11 @@ def resize(pixels: Pixels, width: int, height: int) -> Pixels:
         return pixels
     image = Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(image, dtype=np.uint8)
+
+
+def resize_plane(plane: npt.NDArray[np.float32], width: int, height: int) -> npt.NDArray[np.float32]:
+    """A plane of numbers at another size, antialiased.  # (height, width)"""
+    return np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR), np.float32)
 
 
 def turned_square(pixels: Pixels, middle: tuple[float, float], side: float, angle: float, *, size: int) -> Pixels:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from lookalike.errors import PictureError
 from lookalike.media.decoding import Limits, check_size
+from lookalike.media.framing import resize_plane
 from lookalike.types import Regions
 
 Classes = npt.NDArray[np.uint8]  # (height, width): the number of each pixel's class
@@ -52,11 +53,10 @@ def _palette() -> bytes:
 
 def classes_of(regions: Regions) -> Classes:
     """The likeliest label of each pixel of the picture, as its place among the labels."""
-    size = regions.width, regions.height
     best = np.full((regions.height, regions.width), -1.0, np.float32)
     classes = np.zeros((regions.height, regions.width), np.uint8)
     for place, plane in enumerate(regions.shares):
-        enlarged = np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR))
+        enlarged = resize_plane(plane, regions.width, regions.height)
         better = enlarged > best
         classes[better], best[better] = place, enlarged[better]
     return classes

@@ -69,8 +69,8 @@ def folded(
         some = scored[start : start + count + _AHEAD]
         looks = _matched(some, store)
         seen += looks
-        one = folding.are_one(looks, seen)
-        copies = folding.are_one(looks, [beside] if beside is not None else []).any(axis=1)
+        one = folding.are_one(looks, seen if beside is None else [*seen, beside])
+        copies = one[:, len(seen) :].any(axis=1)
         for at in np.flatnonzero(~copies).tolist():
             twins = np.flatnonzero(one[at, places])
             if len(twins):

@@ -30,16 +30,7 @@ from lookalike.store.interface import (
     scores,
     shares,
 )
-from lookalike.store.rows import (
-    Header,
-    ViewOfGroup,
-    matrix,
-    product_of,
-    schema,
-    vector_column,
-    view_of,
-    views_at,
-)
+from lookalike.store.rows import Header, ViewOfGroup, matrix, product_of, schema, vector_column, view_of, views_at
 from lookalike.store.scanning import Rounded, extended, shortlist, shortlists
 from lookalike.types import Filter, Product, Query, Vector, Vectors
 
@@ -82,7 +73,7 @@ class _ReadOnce(Generic[_T]):
         if len(places) > _MANY:
             return self._read(_places(places), table)
         kept = self._kept
-        found = {at: kept[at] for at in places if at in kept}
+        found = {at: one for at in places if (one := kept.get(at)) is not None}  # another thread may drop it
         fresh = [at for at in dict.fromkeys(places) if at not in found]
         if fresh:
             found.update(zip(fresh, self._read(_places(fresh), table), strict=True))

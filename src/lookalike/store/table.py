@@ -18,16 +18,7 @@ from lookalike.errors import ProductNotFound
 from lookalike.store.filtering import any_of, resolve, sql
 from lookalike.store.interface import NO_FILTER, Counts, Hits, KnownView, StoredView, scores
 from lookalike.store.memory import hits, top
-from lookalike.store.rows import (
-    HIT_COLUMNS,
-    Header,
-    matrix,
-    product_of,
-    schema,
-    vector_column,
-    view_of,
-    views_at,
-)
+from lookalike.store.rows import HIT_COLUMNS, Header, matrix, product_of, schema, vector_column, view_of, views_at
 from lookalike.types import Filter, Product, Query, Vector
 
 _EXACT_ROWS = 4_000  # a filter that leaves fewer is scanned whole; measured in benchmarks/filters.py
