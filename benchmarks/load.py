@@ -8,7 +8,8 @@
 
 `--store` starts a server of its own, on the same two cores as this client; `--url` asks one that runs. Requests
 come as customers do: at random moments, planned ahead, whether or not the server keeps up. Each is timed from its
-planned moment, so that a server that stalls cannot hide it. Every question is another one.
+planned moment, so that a server that stalls cannot hide it. Every question is another one: `similar` asks for each
+product in the same way, as the pages of a shop do, `varied` each in another, with filters and weights.
 """
 
 from __future__ import annotations
@@ -35,11 +36,12 @@ from tables import table, verdict
 
 from lookalike.testing.serving import ShopServer, with_children
 
-_HOLDS_S = {"similar": 0.1, "picture": 0.4}  # p99 of what is admitted
-_WANTED_PER_S = {"similar": 150.0, "picture": 25.0}
+_HOLDS_S = {"similar": 0.1, "varied": 0.1, "picture": 0.4}  # p99 of what is admitted
+_WANTED_PER_S = {"similar": 150.0, "varied": 100.0, "picture": 25.0}
 _CORES = 2
 _STEP_S = 15.0
 _TIMEOUT_S = 30.0
+_QUIET_S, _QUIET_SHARE = 5.0, 0.02  # of a core, of a server that does nothing
 _LINES_AT_FIRST, _LINES_AT_MOST = 32, 2000
 _FINER = 3  # times the highest rate that holds is looked for between two steps
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -49,7 +51,7 @@ _BOUNDARY = "look-a-like"
 # -- what is asked -----------------------------------------------------------------------------------------------
 
 
-def similar_requests(host: str, ids: Sequence[str], seed: int) -> Iterator[bytes]:
+def varied_requests(host: str, ids: Sequence[str], seed: int) -> Iterator[bytes]:
     """Products in random order, each asked for in another way: how many, a price, weights, of one kind."""
     drawn = random.Random(seed)
     while True:
@@ -63,6 +65,14 @@ def similar_requests(host: str, ids: Sequence[str], seed: int) -> Iterator[bytes
             elif way < 0.6:
                 query += "&same=category"
             yield _head(f"GET /v1/products/{quote(product_id, safe='')}/similar?{query}", host) + b"\r\n"
+
+
+def similar_requests(host: str, ids: Sequence[str], seed: int) -> Iterator[bytes]:
+    """Products in random order, asked for as a shop's page does: always alike."""
+    drawn = random.Random(seed)
+    while True:
+        for product_id in drawn.sample(ids, len(ids)):
+            yield _head(f"GET /v1/products/{quote(product_id, safe='')}/similar?k=8", host) + b"\r\n"
 
 
 def picture_requests(host: str, pictures: Sequence[Path], seed: int) -> Iterator[bytes]:
@@ -334,6 +344,15 @@ class Server:
             total += sum(map(int, fields[11:15]))  # its own, and of children that ended
         return total / _TICKS
 
+    def settle(self) -> float:
+        """Wait until it does nothing by itself; how many seconds that took, from now."""
+        began = time.monotonic()
+        while True:
+            before = self.seconds()
+            time.sleep(_QUIET_S)
+            if self.seconds() - before < _QUIET_SHARE * _QUIET_S:
+                return time.monotonic() - began
+
     def memory(self) -> dict[str, int]:
         """Bytes in RAM, of it and its children: Pss counts what is shared once, Rss for each who shares it."""
         found = {"pss": 0, "rss": 0}
@@ -381,11 +400,11 @@ class Bench:
     def stream(self, kind: str) -> Iterator[bytes]:
         if kind not in self._streams:
             host = self.server.host
-            self._streams[kind] = (
-                similar_requests(host, self.server.ids(), self.seed)
-                if kind == "similar"
-                else picture_requests(host, self.pictures, self.seed)
-            )
+            if kind == "picture":
+                self._streams[kind] = picture_requests(host, self.pictures, self.seed)
+            else:
+                of = similar_requests if kind == "similar" else varied_requests
+                self._streams[kind] = of(host, self.server.ids(), self.seed)
         return self._streams[kind]
 
     def at(self, rates: dict[str, float], seconds: float) -> list[Outcome]:
@@ -451,6 +470,8 @@ def main() -> None:
     else:
         with server_of(asked) as server:
             bench = Bench(server, _pictures(asked.pictures), asked.seed)
+            if asked.settled:
+                print(f"settled after {bench.server.settle():.0f} s", file=sys.stderr)
             said = _measured(bench, asked)
             print(table(HEAD, [row(one) for one in bench.outcomes]))
             said["outcomes"] = [asdict(one) for one in bench.outcomes]
@@ -459,7 +480,7 @@ def main() -> None:
 
 
 def _measured(bench: Bench, asked: argparse.Namespace) -> dict[str, object]:
-    kinds = [kind for kind in _WANTED_PER_S if kind == "similar" or bench.pictures]
+    kinds = [kind for kind in _WANTED_PER_S if kind != "picture" or bench.pictures]
     rates = dict(asked.rate) or {kind: _WANTED_PER_S[kind] for kind in kinds}
     if asked.what == "capacity":
         best = capacity(
@@ -523,6 +544,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pictures", default="", help="a folder of JPEGs to upload")
     parser.add_argument("--rate", type=_rate, action="append", default=[], help="similar=150, picture=25")
     parser.add_argument("--seconds", type=float, default=0.0, help="of each step; of the whole for steady")
+    parser.add_argument(
+        "--settled", action="store_true", help="first wait until the server has prepared what it prepares"
+    )
     parser.add_argument("--times", type=int, default=5, help="that the server is started")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="of what is asked, and when")
     parser.add_argument("--json", default="", help="where to write the figures")

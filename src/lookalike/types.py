@@ -199,6 +199,7 @@ class Query:
 
     parts: Mapping[str, Vector]
     weights: Mapping[str, float]
+    like: str = ""  # the product of which the parts are those of its main view, where they are
 
     @property
     def active(self) -> tuple[str, ...]:

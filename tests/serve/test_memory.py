@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import subprocess
 import sys
 
 import pytest
+
+from lookalike.serve import memory
 
 _HELD = """
 import ctypes
@@ -30,3 +33,21 @@ print(before - resident_bytes())
 def test_what_lies_free_is_given_back() -> None:
     done = subprocess.run([sys.executable, "-c", _HELD], capture_output=True, text=True, check=True)
     assert int(done.stdout) > 150_000_000
+
+
+def test_much_work_is_followed_by_one_giving_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr(memory, "give_back", lambda: given.append(True))
+
+    async def work() -> None:
+        held = memory.Memory(every_s=0.05)
+        for _ in range(100):
+            held.give_back_soon()
+        assert not given, "whoever works waits for nothing"
+        await asyncio.sleep(0.15)
+        assert len(given) == 1
+        held.give_back_soon()
+        await asyncio.sleep(0.15)
+        assert len(given) == 2
+
+    asyncio.run(work())

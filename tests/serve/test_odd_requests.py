@@ -118,7 +118,7 @@ def test_what_nobody_foresaw_is_a_problem_with_the_headers_of_every_answer(
         raise ZeroDivisionError("in /srv/secret.py")
 
     service: Any = slashes.app.state.service  # type: ignore[attr-defined]
-    monkeypatch.setattr(service.shop.store, "products", fail)
+    monkeypatch.setattr(service.shop.store.now(), "products", fail)
     answer = slashes.get("/v1/products?prefix=A&k=1", headers=SHOP)
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"

@@ -127,7 +127,7 @@ class StaticTextEmbedder:
         if len(tables) != 1 or tables[0].ndim != 2 or tables[0].shape[1] != spec.dim:
             raise ModelError(f"the weights of {spec.name} are not one table of {spec.dim} numbers a token")
         self.dim = spec.dim
-        self._table = tables[0].astype(np.float32)  # (tokens, dim)
+        self._table = tables[0]  # (tokens, dim), at the width of the file: half of the memory for float16
         self._tokenizer = _tokenizer(spec)
         self._tokenizer.no_padding()
 
@@ -136,7 +136,7 @@ class StaticTextEmbedder:
         encoded = self._tokenizer.encode_batch([t.lower() for t in texts], add_special_tokens=False)
         for vector, tokens in zip(vectors, encoded, strict=True):
             if tokens.ids:
-                vector[:] = self._table[tokens.ids].mean(axis=0)
+                vector[:] = self._table[tokens.ids].mean(axis=0, dtype=np.float32)
         return vectors
 
 

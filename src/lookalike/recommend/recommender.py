@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial
 from math import ceil
@@ -143,6 +143,11 @@ class Recommender:
         still._rules = self._rules_of(still.store.header)
         return still
 
+    @property
+    def version(self) -> Hashable:
+        """Another one after every change of products or rules."""
+        return self.store.version, self.rules
+
     def rules_for(self, asking: Asking, product_ids: Sequence[str] = ()) -> tuple[str, ...]:
         """The names of the rules that apply when these products are asked about, whatever they move."""
         asked = [self.product(product_id) for product_id in product_ids]
@@ -187,7 +192,7 @@ class Recommender:
         request = self._like(
             product,
             main.view,
-            self._query(parts, weights),
+            self._query(parts, weights, like="" if said(text) else product_id),
             k=k,
             where=read(where),
             same=same,
@@ -456,9 +461,9 @@ class Recommender:
             raise ProductNotFound(f"no product {product_id!r} in {self.name}")
         return found
 
-    def _query(self, parts: Mapping[str, Vector], weights: Mapping[str, float] | None) -> Query:
+    def _query(self, parts: Mapping[str, Vector], weights: Mapping[str, float] | None, *, like: str = "") -> Query:
         there = {p: vector for p, vector in parts.items() if vector.any()}
-        query = Query(there, self.weights(weights))
+        query = Query(there, self.weights(weights), like)
         if not query.active:
             raise LookalikeError(
                 f"nothing to compare: the query has {', '.join(there) or 'no part'}, "

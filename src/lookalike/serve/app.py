@@ -35,6 +35,7 @@ from lookalike.serve.log import show_log
 from lookalike.serve.maps import Maps
 from lookalike.serve.memory import give_back, share_heaps
 from lookalike.serve.metrics import Metrics
+from lookalike.serve.preparing import Preparing
 from lookalike.serve.problems import EVERYWHERE, add_problems, documented
 from lookalike.serve.service import Service, Serving, Settings, comparing, seeing
 from lookalike.serve.thumbnails import Thumbnails
@@ -140,8 +141,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         Path(service.settings.ready_file).write_text(f"{service.settings.address}\n", encoding="utf-8")
     gc.freeze()  # what lives as long as the process is not looked through again and again
     warming = asyncio.create_task(_warm_pictures(service))
+    preparing = Preparing(service)
+    preparing.start()
     yield
     warming.cancel()
+    preparing.close()
     app.state.writer.close()
     service.close()
     service.shop.fetcher.close()

@@ -44,6 +44,24 @@ def body_with_picture(question: type[BaseModel]) -> dict[str, Any]:
     }
 
 
+def parameters_of(query: type[BaseModel]) -> dict[str, Any]:
+    """`openapi_extra=` of a route that reads its query itself."""
+    schema = query.model_json_schema(ref_template=_REFERENCE)
+    required = schema.get("required", ())
+    return {
+        "parameters": [
+            {
+                "in": "query",
+                "name": name,
+                "required": name in required,
+                "schema": said,
+                **({"description": said["description"]} if "description" in said else {}),
+            }
+            for name, said in schema["properties"].items()
+        ]
+    }
+
+
 def add_document(app: FastAPI) -> None:
     """Let the application tell its document, made once."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 from contextlib import suppress
 
 _ARENA_MAX = -8  # malloc.h
+_TIDY_S = 3.0  # work comes in flocks: once after many pieces of it
 _ARENAS = 2  # heaps that threads share; glibc's own is eight for each core, and each keeps what it once held
 
 
@@ -19,3 +21,21 @@ def give_back() -> None:
     """Return what lies free. Takes some milliseconds: for after something large, such as reading a store."""
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+class Memory:
+    """Gives back what work has left behind, soon after it and at most so often."""
+
+    def __init__(self, every_s: float = _TIDY_S) -> None:
+        self._every_s = every_s
+        self._is_due = False
+
+    def give_back_soon(self) -> None:
+        """For the event loop, which does not wait for it."""
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_later(self._every_s, self._give_back)
+
+    def _give_back(self) -> None:
+        self._is_due = False
+        asyncio.get_running_loop().run_in_executor(None, give_back)

@@ -6,13 +6,14 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import QueryParams, UploadFile
 
 from lookalike.errors import FilterError, LookalikeError, PictureError
 from lookalike.filters import read, written
@@ -22,7 +23,7 @@ from lookalike.recommend.finding import Titles
 from lookalike.recommend.mapping import Map
 from lookalike.recommend.recommender import Recommender
 from lookalike.serve import wire
-from lookalike.serve.document import body_with_picture
+from lookalike.serve.document import body_with_picture, parameters_of
 from lookalike.serve.ids import ID, WHOLE_ID
 from lookalike.serve.maps import Maps
 from lookalike.serve.problems import InvalidRequest, documented
@@ -35,16 +36,9 @@ _MAP_LOOK_S, _MAP_RETRY_S = 0.05, 5
 _Asked = TypeVar("_Asked", bound=BaseModel)
 _KEPT: dict[int | str, dict[str, Any]] = {304: {"description": "The copy that the client has still holds"}}
 
-Where = Annotated[
-    list[str],
-    Query(
-        description="FIELD=VALUE, FIELD=A,B, price<50, in_stock, !in_stock; or JSON, which can say every value: "
-        '`{"brand": "Day, Birger"}`. May be given again.',
-    ),
-]
-Weights = Annotated[str, Query(description="How much each part counts.", examples=["image:1,colour:0.3"])]
-Explain = Annotated[bool, Query(description="Say of each match why it is one.")]
-Ruled = Annotated[bool, Query(description="Whether the shop's rules apply.")]
+Where = Annotated[list[str], Query(description=wire.FILTERS)]
+_SEVERAL = ("where", "same")  # of the parameters of `similar`, those that may be given again
+_SHORT, _KNOWN = 200, 1024  # bytes of a question that is kept as it was read, and how many are
 
 
 @router.get("/products", response_model=wire.Products, responses={**_KEPT})
@@ -58,76 +52,84 @@ async def products(
     titles: Titles = request.app.state.titles
     root = root_of(request)
 
-    def make() -> wire.Products:
-        ids = titles.find(prefix, limit=k, version=service.version)
-        found = service.shop.store.products(ids)
+    def make(shop: Recommender) -> wire.Products:
+        ids = titles.find(prefix, limit=k, version=shop.version)
+        found = shop.store.products(ids)
         return wire.Products(products=[wire.product(found[i], root=root) for i in ids if i in found])
 
     return await service.answer(request, (prefix, k, root), make, kind="products", pool=service.glancing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """What `similar` is asked, read."""
+
+    asked: wire.SimilarQuery
+    within: Filter
+    weights: Mapping[str, float]
+
+
+async def _likeness(request: Request) -> _Likeness:  # a plain function would be sent to a thread
+    """What is asked, read here: FastAPI takes a tenth of the whole answer's time to read as many parameters."""
+    written_as: bytes = request.scope["query_string"]
+    return _known(written_as) if len(written_as) <= _SHORT else _likeness_of(written_as)
+
+
+def _likeness_of(query_string: bytes) -> _Likeness:
+    """Raises `InvalidRequest`, which names the parameter, and `FilterError`."""
+    given = QueryParams(query_string)
+    values: dict[str, Any] = {
+        name: given.getlist(name) if name in _SEVERAL else given[name]
+        for name in wire.SimilarQuery.model_fields
+        if name in given
+    }
+    asked = _validated(lambda: wire.SimilarQuery.model_validate(values))
+    return _Likeness(asked, _filter(asked.where), _weights(asked.weights))
+
+
+_known = lru_cache(maxsize=_KNOWN)(_likeness_of)
 
 
 @router.get(
     f"/products/{ID}/similar",
     response_model=wire.Matches,
     responses={**_KEPT, **documented(404)},
+    openapi_extra=parameters_of(wire.SimilarQuery),
 )
 async def similar(
-    request: Request,
-    product_id: str,
-    service: Serving,
-    k: Annotated[int, Query(ge=1, le=wire.MOST, description="How many matches.")] = 7,
-    text: Annotated[str, Query(max_length=2000, description="Words that change it: 'but in red'.")] = "",
-    where: Where = [],  # noqa: B006 - FastAPI reads it and nobody changes it
-    weights: Weights = "",
-    same: Annotated[list[str], Query(description="Columns in which a match has the product's value.")] = [],  # noqa: B006
-    by_group: Annotated[bool, Query(description="Of each style only the best product.")] = False,
-    variety: Annotated[float, Query(ge=0, le=1, description="Trade likeness for difference.")] = 0.0,
-    rules: Ruled = True,
-    explain: Explain = False,
+    request: Request, product_id: str, service: Serving, like: Annotated[_Likeness, Depends(_likeness)]
 ) -> Response:
     """Products that look and read like one of the shop's own, the most like first."""
-    wanted, within, root = _weights(weights), _filter(where), root_of(request)
+    asked, root = like.asked, root_of(request)
+    text = asked.text or None
 
-    def make() -> wire.Matches:
-        shop = _shop(service, ruled=rules)
+    def make(shop: Recommender) -> wire.Matches:
+        shop = shop if asked.rules else shop.without_rules()
         found = shop.similar(
             product_id,
-            k,
-            text=text or None,
-            where=within,
-            weights=wanted,
-            same=same,
-            by_group=by_group,
-            variety=variety,
+            asked.k,
+            text=text,
+            where=like.within,
+            weights=like.weights,
+            same=asked.same,
+            by_group=asked.by_group,
+            variety=asked.variety,
         )
-        said = {"id": product_id, **({"text": text} if text else {}), "k": k, "where": written(within)}
+        said = {"id": product_id, **({"text": text} if text else {}), "k": asked.k, "where": written(like.within)}
         return wire.Matches(
-            query={**said, "weights": wanted, "rules": list(shop.rules_for("similar", [product_id]))},
+            query={**said, "weights": like.weights, "rules": list(shop.rules_for("similar", [product_id]))},
             matches=[
                 wire.match(
                     one,
                     root=root,
-                    reasons=shop.explain(one, like=product_id, text=text or None) if explain else None,
+                    reasons=shop.explain(one, like=product_id, text=text) if asked.explain else None,
                 )
                 for one in found
             ],
             nothing_like_it=False,
         )
 
-    asked = (
-        product_id,
-        k,
-        text,
-        within,
-        tuple(sorted(wanted.items())),
-        tuple(same),
-        by_group,
-        variety,
-        rules,
-        explain,
-        root,
-    )
-    return await service.answer(request, asked, make, kind="similar")
+    return await service.answer(request, (product_id, asked, root), make, kind="similar")
 
 
 @router.get(
@@ -139,8 +141,8 @@ async def product(request: Request, product_id: str, service: Serving) -> Respon
     """A product of the shop."""
     root = root_of(request)
 
-    def make() -> wire.Product:
-        return wire.product(service.shop.product(product_id), root=root)
+    def make(shop: Recommender) -> wire.Product:
+        return wire.product(shop.product(product_id), root=root)
 
     return await service.answer(request, (product_id, root), make, kind="product", pool=service.glancing)
 
@@ -156,8 +158,8 @@ async def facets(
     """What there is to filter by: values and how many products have each."""
     within = _filter(where)
 
-    def make() -> wire.Facets:
-        found = facets_of(service.shop.store, field, where=within, most=most)
+    def make(shop: Recommender) -> wire.Facets:
+        found = facets_of(shop.store, field, where=within, most=most)
         counts = {
             name: [wire.FacetValue(value=value, count=count) for value, count in values]
             for name, values in found.counts.items()
@@ -185,7 +187,7 @@ async def catalogue_map(
 ) -> Response:
     """The catalogue with what is alike side by side. It is drawn when first asked for: 202 until it is done."""
     maps: Maps = request.app.state.maps
-    version = await service.look_up(lambda: service.version, kind="version")
+    version = await service.look_up(lambda: service.shop.version, kind="version")
     until = time.monotonic() + _MAP_WAIT_S
     while (drawn := maps.drawn(version)) is None:
         if time.monotonic() > until:
@@ -193,14 +195,14 @@ async def catalogue_map(
             body = wire.Drawing().model_dump_json()
             return Response(body, 202, headers, media_type="application/json")
         await asyncio.sleep(_MAP_LOOK_S)
-    make = partial(_map, service, drawn, limit=limit, root=root_of(request))
+    make = partial(_map, drawn, limit=limit, root=root_of(request))
     return await service.answer(request, (limit, id(drawn), root_of(request)), make, kind="map")
 
 
-def _map(service: Service, drawn: Map, *, limit: int, root: str) -> wire.Map:
+def _map(drawn: Map, shop: Recommender, *, limit: int, root: str) -> wire.Map:
     chosen = range(0, len(drawn), -(-len(drawn) // limit))
     ids = [drawn.ids[at] for at in chosen]
-    facts = service.shop.store.facts(ids, {"title"})
+    facts = shop.store.facts(ids, {"title"})
     titles = dict(zip(facts.column("id").to_pylist(), facts.column("title").to_pylist(), strict=True))
     points = [
         wire.MapPoint(
@@ -228,8 +230,8 @@ async def search(request: Request, service: Serving) -> Response:
     content = await _picture(service, asked.image_url, upload)
     root = root_of(request)
 
-    def make() -> wire.Matches:
-        shop = _shop(service, ruled=asked.rules)
+    def make(shop: Recommender) -> wire.Matches:
+        shop = shop if asked.rules else shop.without_rules()
         image = _decoded(service, content, shop.side_of_search(asked.box))
         found, strange = _search(shop, asked, image)
         liked = asked.like[0] if asked.like else None
@@ -261,8 +263,8 @@ async def look(request: Request, service: Serving) -> Response:
         raise LookalikeError("a look needs a photograph: give image_url, or upload a picture")
     root = root_of(request)
 
-    def make() -> wire.Look:
-        shop = _shop(service, ruled=asked.rules)
+    def make(shop: Recommender) -> wire.Look:
+        shop = shop if asked.rules else shop.without_rules()
         image = service.strangers.decode(content, at_least=shop.side_of_look)
         found = shop.look(
             image,
@@ -303,11 +305,16 @@ async def asked_of(request: Request, model: type[_Asked]) -> tuple[_Asked, bytes
     return _read(model, await request.body()), None
 
 
-def _read(model: type[_Asked], text: str | bytes) -> _Asked:
+def _validated(make: Callable[[], _Asked]) -> _Asked:
+    """What pydantic makes; `InvalidRequest` in the place of its own error."""
     try:
-        return model.model_validate_json(text or "{}")
+        return make()
     except ValidationError as error:
         raise InvalidRequest.of(error.errors(include_url=False, include_context=False)) from error
+
+
+def _read(model: type[_Asked], text: str | bytes) -> _Asked:
+    return _validated(lambda: model.model_validate_json(text or "{}"))
 
 
 async def _asked(
@@ -315,7 +322,7 @@ async def _asked(
     service: Service,
     asked: BaseModel,
     picture: bytes | None,
-    make: Callable[[], BaseModel],
+    make: Callable[[Recommender], BaseModel],
     *,
     kind: str,
 ) -> Response:
@@ -360,10 +367,6 @@ async def _picture(service: Service, url: str | None, upload: bytes | None) -> b
     if not is_url(url):
         raise PictureError(f"image_url {url[:200]!r} is no http or https address")
     return await service.fetch(url)
-
-
-def _shop(service: Service, *, ruled: bool) -> Recommender:
-    return (service.shop if ruled else service.shop.without_rules()).now()
 
 
 def _filter(where: Sequence[str]) -> Filter:

@@ -16,7 +16,6 @@ import numpy as np
 from lookalike.errors import LookalikeError
 from lookalike.recommend.candidates import first_count
 from lookalike.store.interface import Store
-from lookalike.store.lance import LanceStore
 from lookalike.types import Filter, Query
 
 AT = 10  # recall@10
@@ -69,14 +68,14 @@ class Recall:
 
     def _of(self, query: Query, where: Filter) -> float | None:
         """Of the ten best views the share that is found; None where there are none, or the store has changed."""
-        before = self._version()
+        before = self._store.version
         found = self._store.nearest(query, k=first_count(AT), where=where)
         if not len(found):
             return None
         kth = self._store.kth_score(query, k=AT, where=where)
         wanted = AT if not found.exhausted else min(AT, len(found))
         share = float(np.count_nonzero(found.scores[:wanted] >= kth - _SAME)) / wanted
-        return share if before == self._version() else None
+        return share if before == self._store.version else None
 
     def _version(self) -> int:
-        return self._store.version if isinstance(self._store, LanceStore) else 0
+        return self._store.version

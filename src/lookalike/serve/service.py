@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -12,10 +11,9 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from lookalike.recommend.recommender import Recommender
-from lookalike.serve.memory import give_back
+from lookalike.serve.memory import Memory
 from lookalike.serve.strangers import Strangers
 from lookalike.serve.work import STANDING_S, Answers, Pool
-from lookalike.store.lance import LanceStore
 
 _FETCHING = 16  # threads that wait for other people's servers
 _PAGEFUL_S = 5.0  # that a thumbnail may wait: a page asks for all of its at once
@@ -92,21 +90,19 @@ class Service:
     fetching: Pool = field(default_factory=lambda: Pool(threads=_FETCHING, patience_s=_PAGEFUL_S, name="fetching"))
     shrinking: Pool = field(default_factory=lambda: Pool(threads=1, patience_s=_PAGEFUL_S, name="shrinking"))
     strangers: Strangers = field(default_factory=Strangers)
-    _begun: set[str] = field(default_factory=set)  # kinds of work that were done before
+    memory: Memory = field(default_factory=Memory)
 
     @property
-    def version(self) -> Hashable:
-        """Another one after every change of products or rules. Asks the disk: not for the event loop."""
-        store = self.shop.store
-        return (store.version if isinstance(store, LanceStore) else 0, self.shop.rules)
+    def is_busy(self) -> bool:
+        """Whether something is being computed, or waits for it."""
+        return bool(self.pool.under_way or self.seeing.under_way)
 
     async def run(self, work: Callable[[], _T], *, kind: str = "", pool: Pool | None = None) -> _T:
         """What `work` returns, made by the threads. See `Pool.run`."""
-        found = await (pool or self.pool).run(work, kind=kind)
-        if kind not in self._begun:  # its models were just read, which takes more than keeping them
-            self._begun.add(kind)
-            await asyncio.to_thread(give_back)
-        return found
+        try:
+            return await (pool or self.pool).run(work, kind=kind)
+        finally:
+            self.memory.give_back_soon()
 
     async def look_up(self, work: Callable[[], _T], *, kind: str = "") -> _T:
         """As `run`, for what costs next to nothing: it is not refused because pictures are queued."""
@@ -133,7 +129,7 @@ class Service:
         self,
         request: Request,
         asked: Hashable,
-        make: Callable[[], BaseModel],
+        make: Callable[[Recommender], BaseModel],
         *,
         kind: str,
         cache_control: str = ASK_AGAIN,
@@ -141,11 +137,13 @@ class Service:
     ) -> Response:
         """What `make` returns, as JSON, or 304 where the client has it; kept while nothing changes in the store.
 
+        make: is given the shop as it is at this moment.
         asked: all that the answer hangs on beside the store and its rules. pool: makes it; `self.pool` if none.
         """
 
         def rendered() -> Rendered:
-            return self.answers.of((kind, asked, self.version), lambda: render(make()))
+            shop = self.shop.now()
+            return self.answers.of((kind, asked, shop.version), lambda: render(make(shop)))
 
         return respond(request, await self.run(rendered, kind=kind, pool=pool), cache_control=cache_control)
 

@@ -23,6 +23,10 @@ Side = Annotated[float, Field(ge=0, le=1, description="A fraction of the picture
 Weight = Annotated[float, Field(ge=0, le=1000)]
 Text = Annotated[str, Field(max_length=2000)]
 Id = Annotated[str, Field(max_length=1000)]
+FILTERS = (  # how they are written in a query
+    "FIELD=VALUE, FIELD=A,B, price<50, in_stock, !in_stock; or JSON, which can say every value: "
+    '`{"brand": "Day, Birger"}`. May be given again.'
+)
 Where = Annotated[
     list[str | dict[str, Any]] | dict[str, Any],
     Field(
@@ -39,6 +43,22 @@ class _Strict(BaseModel):
 
 
 # -- questions ---------------------------------------------------------------------------------------------------
+
+
+class SimilarQuery(BaseModel):
+    """What may be said of the products that are to be like one of the shop's own: the parameters of a path."""
+
+    model_config = ConfigDict(frozen=True)
+
+    k: Count = 7
+    text: Text = Field("", description="Words that change it: 'but in red'.")
+    where: tuple[str, ...] = Field((), description=FILTERS)
+    weights: str = Field("", description="How much each part counts.", examples=["image:1,colour:0.3"])
+    same: tuple[str, ...] = Field((), description="Columns in which a match has the product's value.")
+    by_group: bool = Field(False, description="Of each style only the best product.")
+    variety: Fraction = Field(0.0, description="Trade likeness for difference.")
+    rules: bool = Field(True, description="Whether the shop's rules apply.")
+    explain: bool = Field(False, description="Say of each match why it is one.")
 
 
 class Search(_Strict):

@@ -65,6 +65,11 @@ class Store(Protocol):
     @property
     def header(self) -> Header: ...
 
+    @property
+    def version(self) -> int:
+        """Another one after every change of the rows."""
+        ...
+
     def counts(self) -> Counts: ...
 
     def product(self, product_id: str) -> Product:

@@ -10,8 +10,9 @@ import threading
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
-from itertools import islice, pairwise
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from itertools import count, islice, pairwise
+from math import inf
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,7 @@ from lookalike.store.interface import (
     scores,
     shares,
 )
+from lookalike.store.neighbours import KEPT, Near, Neighbours
 from lookalike.store.rows import Header, ViewOfGroup, matrix, product_of, schema, vector_column, view_of, views_at
 from lookalike.store.scanning import Rounded, extended, shortlist, shortlists
 from lookalike.types import Filter, Product, Query, Vector, Vectors
@@ -38,9 +40,12 @@ _ROUNDED_FROM = 2_000  # rows left by the filter; fewer are scored exactly at on
 _SCORES = 12_000_000  # in memory together while many queries are answered
 _MOST_CHUNKS = 8
 _SMALL_APPEND = 256
+_OF_SUMS = 1e-5  # more than the order of adding up changes a float32 score
 _BESIDE = 64  # ids on each side of one that is not there
-_KEPT_VIEWS, _KEPT_PRODUCTS = 50_000, 5_000  # that were read for answers, in memory together
+_KEPT_VIEWS, _KEPT_PRODUCTS = 50_000, 30_000  # that were read for answers, in memory together
 _MANY = 1_000  # rows read at once for something else than an answer: they would push the others out
+
+_VERSIONS = count(1)  # of all stores in memory: one that is made anew is not taken for the one before
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -73,15 +78,18 @@ class _ReadOnce(Generic[_T]):
         if len(places) > _MANY:
             return self._read(_places(places), table)
         kept = self._kept
-        found = {at: one for at in places if (one := kept.get(at)) is not None}  # another thread may drop it
-        fresh = [at for at in dict.fromkeys(places) if at not in found]
-        if fresh:
-            found.update(zip(fresh, self._read(_places(fresh), table), strict=True))
+        found = [kept.get(at) for at in places]
+        missing = [n for n, one in enumerate(found) if one is None]
+        if missing:
+            fresh = list(dict.fromkeys(places[n] for n in missing))
+            read = dict(zip(fresh, self._read(_places(fresh), table), strict=True))
+            for n in missing:
+                found[n] = read[places[n]]
             with self._lock:
-                kept.update((at, found[at]) for at in fresh)
+                kept.update(read)
                 for at in list(islice(kept, max(0, len(kept) - self._most))):
                     del kept[at]
-        return [found[at] for at in places]
+        return cast("list[_T]", found)
 
 
 class MemoryStore:
@@ -99,6 +107,8 @@ class MemoryStore:
         self._fitted: dict[str, bytes] = {}
         self._fitted_version = 0
         self._rows_of: dict[str, list[int]] = {}  # product id -> positions, views in order
+        self._version = next(_VERSIONS)
+        self._near = Neighbours()
         self._views = _ReadOnce(views_at, most=_KEPT_VIEWS)
         self._products = _ReadOnce(self._read_products, most=_KEPT_PRODUCTS)
 
@@ -107,6 +117,10 @@ class MemoryStore:
     @property
     def header(self) -> Header:
         return self._header
+
+    @property
+    def version(self) -> int:
+        return self._version
 
     @_alone
     def counts(self) -> Counts:
@@ -167,17 +181,36 @@ class MemoryStore:
             table, alive = self._table, self._alive[: self._table.num_rows].copy()
             blocks = {p: self._blocks[p][: len(alive)] for p in query.active}
             rounded = self._rounded_rows() if len(alive) > _ROUNDED_FROM else None
+            own = self._main_row(query)
+            near = self._near.near(own, len(alive)) if own is not None else None
         allowed = alive & mask(resolve(where, self._header), table) if where else alive
         left = int(np.count_nonzero(allowed))
-        if rounded and k < left and left > _ROUNDED_FROM:
-            positions = shortlist(scaled(query), rounded, allowed, k=k)
-        else:
-            positions = np.flatnonzero(allowed)
-        whole = len(positions) == len(allowed)
-        found = scores(query, blocks if whole else {p: block[positions] for p, block in blocks.items()})
-        best = positions[top(found, k)]
+        best = _best_of_near(near, query, blocks, allowed, k=k) if near else None
+        if best is None and rounded and k < left and left > _ROUNDED_FROM:
+            keeps = own is not None and not where  # and so more than `KEPT` are left
+            some, beyond = shortlist(scaled(query), rounded, allowed, k=max(k, KEPT) if keeps else k)
+            found = scores(query, {p: block[some] for p, block in blocks.items()})
+            ranked = top(found, max(k, KEPT + 1) if keeps else k)
+            best = some[ranked[:k]]
+            if keeps:
+                beyond = max(beyond, *found[ranked[KEPT : KEPT + 1]].tolist(), -inf)
+                with self._lock:
+                    self._near.keep(own or 0, some[ranked[:KEPT]], beyond, len(alive))
+        elif best is None:
+            some = np.flatnonzero(allowed)
+            whole = len(some) == len(allowed)
+            best = some[top(scores(query, blocks if whole else {p: b[some] for p, b in blocks.items()}), k)]
         views = self._views.at(best.tolist(), table)
         return hits(query, views, {p: block[best] for p, block in blocks.items()}, exhausted=left <= k)
+
+    def prepare(self, product_id: str) -> None:
+        """Find the neighbours of a product, so that `nearest` need not when it is asked what is like it."""
+        with self._lock:
+            rows = self._rows_of.get(product_id)
+            main = {p: block[rows[0]] for p, block in self._blocks.items() if block[rows[0]].any()} if rows else {}
+        query = Query(main, self._header.recipe.weights, product_id)
+        if query.active:
+            self.nearest(query, k=1, where=NO_FILTER)
 
     def kth_score(self, query: Query, *, k: int, where: Filter) -> float:
         with self._lock:
@@ -274,6 +307,7 @@ class MemoryStore:
             self._rows_of.setdefault(product_id, []).append(start + offset)
             if number and len(self._rows_of[product_id]) > 1:
                 self._rows_of[product_id].sort(key=lambda at: self._number(at, start, numbers))
+        self._version = next(_VERSIONS)
         return np.arange(start, start + count)
 
     @_alone
@@ -295,6 +329,7 @@ class MemoryStore:
                 self._rows_of[product_id] = left
             else:
                 self._rows_of.pop(product_id, None)
+        self._version = next(_VERSIONS)
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -312,6 +347,14 @@ class MemoryStore:
 
     def _read_products(self, places: Positions, table: pa.Table) -> list[Product]:
         return [product_of(row, self._header) for row in table.take(places).to_pylist()]
+
+    def _main_row(self, query: Query) -> int | None:
+        """Where the main view lies that a query is, if it is one, and is weighed as the recipe says."""
+        rows, usual = self._rows_of.get(query.like) if query.like else None, self._header.recipe.weights
+        if not rows or any(query.weights.get(p, 0.0) != usual.get(p, 0.0) for p in self._blocks):
+            return None
+        same = all(np.array_equal(query.parts[p], self._blocks[p][rows[0]]) for p in query.active)
+        return rows[0] if same else None
 
     def _row(self, at: int) -> dict[str, Any]:
         row: dict[str, Any] = self._table.slice(at, 1).to_pylist()[0]
@@ -335,6 +378,19 @@ class MemoryStore:
                 rounded.write(0, block[: self._table.num_rows])
                 self._rounded[part] = rounded
         return self._rounded
+
+
+def _best_of_near(
+    near: Near, query: Query, blocks: Mapping[str, Vectors], allowed: npt.NDArray[np.bool_], *, k: int
+) -> Positions | None:
+    """The best k rows, the best first, where those that are known to be near tell for sure."""
+    some = near.candidates(len(allowed))
+    some = some[allowed[some]]
+    if len(some) < k:
+        return None
+    found = scores(query, {p: block[some] for p, block in blocks.items()})
+    ranked = top(found, k)
+    return some[ranked] if found[ranked[-1]] > near.beyond + _OF_SUMS else None
 
 
 def _around(product_id: str, ids: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from sys import intern
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -51,6 +52,9 @@ STANDARD: dict[str, ColumnType] = {
     "brand": "text",
     "colour": "text",
 }
+_SEVERAL = tuple(name for name, kind in STANDARD.items() if kind == "texts")
+_OWN = ("id", "title", "description")  # what no two products share
+_SHARED = 100  # characters of a text that others may have as well, at most
 FILLED: dict[str, str] = {"type": "category", "colour": "colour", "audience": "audience"}  # guess -> our field
 GARMENT = "garment"  # among what is read off a product: one of `types.GARMENTS`, or "other" for what is not worn
 FILL_FROM = 0.6  # confidence at which a guess stands in a column where the shop says nothing
@@ -238,26 +242,32 @@ def _cell(value: Value | None) -> Any:
 
 
 def product_of(row: Mapping[str, Any], header: Header) -> Product:
-    """The product in a row, as `Table.to_pylist` gives it."""
+    """The product in a row, as `Table.to_pylist` gives it. Words that many products have are held once."""
     attributes = {}
     for name in header.columns:
         value = row.get(header.column_of(name))
         if value is not None:
-            attributes[name] = tuple(value) if isinstance(value, list) else value
+            attributes[name] = _held_once(tuple(value) if isinstance(value, list) else value)
     facts: dict[str, Any] = {
-        name: tuple(row[name] or ()) if kind == "texts" else row[name] for name, kind in STANDARD.items()
+        name: row[name] if name in _OWN else _held_once(row[name]) for name in STANDARD if name not in _SEVERAL
     }
+    facts |= {name: tuple(map(intern, row[name] or ())) for name in _SEVERAL}
     filled = row.get("filled") or ()
     facts = {
         name: _nothing(name) if name in filled or (value is None and STANDARD[name] == "text") else value
         for name, value in facts.items()
     }
     predicted = {
-        name: Guess(row[f"predicted_{name}"], row[f"predicted_{name}_confidence"])
+        name: Guess(intern(row[f"predicted_{name}"]), row[f"predicted_{name}_confidence"])
         for name in header.predicted
         if row.get(f"predicted_{name}") is not None
     }
     return Product(**facts, attributes=attributes, predicted=predicted)
+
+
+def _held_once(value: Any) -> Any:
+    """The same value; of a short text the one copy that whoever has it shares."""
+    return intern(value) if isinstance(value, str) and len(value) <= _SHARED else value
 
 
 def _nothing(column: str) -> Value:
