@@ -17,7 +17,7 @@ from lookalike.models.encoder import Encoder
 from lookalike.recommend.calibration import Calibration, Calibrator, fit, rarity
 from lookalike.recommend.duplicates import Folding, folded
 from lookalike.recommend.familiarity import Familiarity
-from lookalike.recommend.reasons import common_words, sentences
+from lookalike.recommend.reasons import CommonWords, sentences
 from lookalike.recommend.recommender import Recommender
 from lookalike.recommend.scoring import Scored
 from lookalike.store.lance import LanceStore
@@ -370,7 +370,7 @@ def test_sentences_invent_nothing() -> None:
 def test_words_that_many_titles_have_are_common() -> None:
     store = MemoryStore(header())
     store.put(rows(store.header, [product(f"P{n}", title=f"Men shirt number{'x' * n}") for n in range(40)]))
-    assert common_words(store) == {"men", "shirt"}
+    assert CommonWords(store).words() == {"men", "shirt"}
 
 
 def test_a_shop_explains_a_match_or_any_two_products(shared_store: Path) -> None:

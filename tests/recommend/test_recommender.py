@@ -83,6 +83,28 @@ def test_a_picture_is_shown_once_and_by_the_leader_of_its_style() -> None:
     assert set(ids(shop.similar("Q"))) == {"S", "O"}
 
 
+def test_the_leader_of_more_twins_than_are_looked_at_first_is_shown() -> None:
+    sizes = [product(f"S-{n}", group="S", title="t", images=("same.jpg",)) for n in range(90)]
+    leader = product("S", group="S", title="t", images=("same.jpg",))
+    far = [product(f"O{n}") for n in range(90)]
+    shop = small(product("Q", title="t"), *sizes, leader, *far)
+    assert ids(shop.similar("Q", k=1)) == ["S"]
+    assert len(shop.similar("Q", k=1)[0].duplicates) == 90
+
+
+def test_a_shop_has_another_version_after_every_change_also_where_it_outgrows_memory(tmp_path: Path) -> None:
+    store = LanceStore.create(str(tmp_path / "store"), header(), {}, mirror_limit=12)
+    shop = Recommender(store, encoder=Encoder(store.header.recipe), name="growing")
+    versions = {shop.now().version}
+    for n in range(25):
+        store.put(rows(store.header, [product(f"P{n}")]))
+        assert shop.now().version == shop.now().version
+        versions.add(shop.now().version)
+    store.keep_fitted("else", b"something")
+    versions.add(shop.now().version)
+    assert len(versions) == 27
+
+
 def test_products_without_pictures_are_not_taken_for_one_another() -> None:
     bare = [product(f"T{n}", title=f"title {n}", images=()) for n in range(4)]
     shop = small(*bare)

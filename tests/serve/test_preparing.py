@@ -35,18 +35,22 @@ class Shop:
 
 
 @dataclass
-class Asked:
-    """What `Preparing` sees of a service."""
+class Work:
+    """What `Preparing` sees of a pool."""
 
-    shop: Shop
-    is_busy: bool = False
+    under_way: int = 0
 
 
 @pytest.fixture
-def service() -> Iterator[Asked]:
-    store = Counted()
-    store.put(builders.rows(HEADER, [builders.product(i) for i in "abc"]))
-    yield Asked(Shop(store))
+def store() -> Counted:
+    made = Counted()
+    made.put(builders.rows(HEADER, [builders.product(i) for i in "abc"]))
+    return made
+
+
+@pytest.fixture
+def work() -> Work:
+    return Work()
 
 
 def soon(holds: Callable[[], bool]) -> bool:
@@ -57,14 +61,15 @@ def soon(holds: Callable[[], bool]) -> bool:
 
 
 @pytest.fixture
-def preparing(service: Asked) -> Iterator[Preparing]:
-    made = Preparing(service, again_s=0.02)  # type: ignore[arg-type]  # all of a service that it looks at
+def preparing(store: Counted, work: Work) -> Iterator[Preparing]:
+    made = Preparing(Shop(store), [work], again_s=0.02)  # type: ignore[arg-type,list-item]  # all that it looks at
     yield made
     made.close()
 
 
-def test_each_product_is_prepared_once_until_something_changes(service: Asked, preparing: Preparing) -> None:
-    store = service.shop.store
+def test_each_product_is_prepared_once_until_something_changes(
+    store: Counted, work: Work, preparing: Preparing
+) -> None:
     preparing.start()
     assert soon(lambda: len(store.prepared) == 3)
     time.sleep(0.1)
@@ -74,23 +79,54 @@ def test_each_product_is_prepared_once_until_something_changes(service: Asked, p
     assert "d" in store.prepared
 
 
-def test_nothing_is_prepared_while_something_is_asked(service: Asked, preparing: Preparing) -> None:
-    store = service.shop.store
-    service.is_busy = True
+def test_nothing_is_prepared_while_something_is_asked(store: Counted, work: Work, preparing: Preparing) -> None:
+    work.under_way = 1
     preparing.start()
     time.sleep(0.1)
     assert store.prepared == []
-    service.is_busy = False
+    work.under_way = 0
     assert soon(lambda: len(store.prepared) == 3)
 
 
-def test_it_ends_at_once_when_it_is_told_to(service: Asked, preparing: Preparing) -> None:
-    service.is_busy = True
+def test_it_ends_at_once_when_it_is_told_to(store: Counted, work: Work, preparing: Preparing) -> None:
+    work.under_way = 1
     preparing.start()
     began = time.monotonic()
     preparing.close()
     assert time.monotonic() - began < 5
-    assert service.shop.store.prepared == []
+    assert store.prepared == []
+
+
+def test_a_store_that_was_replaced_is_let_go(
+    store: Counted, work: Work, preparing: Preparing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.serve.preparing._REPLACED_S", 0.0)
+    other = Counted()
+    other.put(builders.rows(HEADER, [builders.product(i) for i in "xyz"]))
+    work.under_way = 1
+    preparing.start()
+    time.sleep(0.05)
+    monkeypatch.setattr(store, "now", lambda: other)
+    work.under_way = 0
+    assert soon(lambda: len(other.prepared) == 3)
+    assert store.prepared == []
+
+
+def test_what_fails_is_told_once_and_tried_again(
+    store: Counted, preparing: Preparing, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def fail(product_id: str) -> None:
+        tried.append(product_id)
+        raise KeyError("a row")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "prepare", fail)
+        preparing.start()
+        assert soon(lambda: len(tried) > 2)
+    assert soon(lambda: len(store.prepared) >= 3)
+    assert caplog.text.count("neighbours are not prepared: KeyError: 'a row'") == 1
 
 
 def test_what_has_gone_or_shows_nothing_is_passed_over() -> None:

@@ -16,7 +16,7 @@ from lookalike.testing import builders
 from lookalike.types import Filter, Product, Query
 
 HEADER = builders.header(dims={"image": 24, "text": 16, "colour": 12})
-COUNT = 2_300  # more than are compared exactly at once
+COUNT = 4_000  # more than are compared exactly at once, and than are compared in tiles
 
 
 def products(count: int, *, first: int = 0) -> list[Product]:
@@ -115,6 +115,15 @@ def test_other_weights_are_no_question_that_a_list_answers(store: MemoryStore, s
     plain = Query(query.parts, heavier.weights)
     one, other = (store.nearest(q, k=30, where=NO_FILTER) for q in (heavier, plain))
     assert len(scans) == before + 2
+    assert one.ids == other.ids
+
+
+def test_a_question_with_parts_left_out_is_another_question(store: MemoryStore) -> None:
+    for _ in range(2):
+        query = asked(store, "p9")
+        store.nearest(query, k=5, where=NO_FILTER)
+    image = {"image": query.parts["image"]}
+    one, other = (store.nearest(Query(image, query.weights, like), k=20, where=NO_FILTER) for like in ("p9", ""))
     assert one.ids == other.ids
 
 

@@ -24,6 +24,7 @@ from lookalike.types import Condition, Filter, Query, Vector
 
 _MMR_POOL = 8  # candidates for each match wanted when variety is asked for
 _FOLDED_AHEAD = 4  # times the pool: products that are made one before they are limited
+_SAME = 1e-6  # scores no further apart are of what looks, and reads, the same
 _PINNED_VIEWS = 4096  # more than pinned products have
 
 
@@ -143,6 +144,8 @@ def _settled(
         return True
     if found[0].exhausted or len(ranked) < request.pool:
         return found[0].exhausted
+    if request.folding is not None and any(s.score <= max(lowest) + _SAME for s in ranked[: request.pool]):
+        return False  # more that look the same may follow, and one of them may lead the style
     if not request.plan.weighing:
         return True
     return request.plan.unseen(lowest) < ranked[request.pool - 1].value

@@ -14,7 +14,6 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -127,18 +126,15 @@ class Calibrator:
         self._store = store
         self._guard = threading.Lock()
         self._made: tuple[int, Calibration] | None = None
-        self._still: Calibration | None = None
 
-    def now(self) -> Calibrator:
-        """One that goes on with the calibration as it is at this moment."""
-        still = copy(self)
-        still._still = self.calibration()
-        return still
+    @property
+    def version(self) -> int:
+        """Another one when what was fitted has changed."""
+        return self._store.fitted_version
 
-    def calibration(self) -> Calibration:
-        if self._still is not None:
-            return self._still
-        version = self._store.fitted_version
+    def calibration(self, version: int | None = None) -> Calibration:
+        """version: that the caller knows of already, so that the disk is not asked again."""
+        version = self.version if version is None else version
         with self._guard:
             if self._made is None or self._made[0] != version:
                 kept = self._store.fitted().get(PAIRS)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from lookalike.store.interface import Hits, Store
 from lookalike.types import Filter, Query
 
-_FIRST = 24  # views, at the least, that are looked at for one answer
-_PER_MATCH = 3  # views for each match that is wanted: room for further views, variants and twins
+_FIRST = 64  # views, at the least, that are looked at for one answer
+_PER_MATCH = 6  # views for each match that is wanted: room for further views, variants and twins
 _GROWTH = 4
 
 

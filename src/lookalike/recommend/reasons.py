@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
 from collections.abc import Collection, Sequence
 
@@ -100,13 +101,26 @@ def title_words(title: str) -> list[str]:
     return list(dict.fromkeys(word.lower() for word in _WORD.findall(title)))
 
 
-def common_words(store: Store) -> frozenset[str]:
-    """Words that more than one title in twenty has, by a sample of them."""
-    ids = store.ids(limit=0)
-    drawn = np.random.default_rng(0).permutation(len(ids))[:_TITLES]
-    titles = store.facts([ids[at] for at in drawn], {"title"}).column("title").to_pylist()
-    counts = Counter(word for title in titles for word in title_words(title or ""))
-    return frozenset(word for word, count in counts.items() if count > max(_COMMON * len(titles), 1))
+class CommonWords:
+    """Words that more than one title in twenty has, by a sample of them; of a store as it was when first asked."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._guard = threading.Lock()
+        self._words: frozenset[str] | None = None
+
+    def words(self) -> frozenset[str]:
+        with self._guard:
+            if self._words is None:
+                self._words = self._counted()
+            return self._words
+
+    def _counted(self) -> frozenset[str]:
+        ids = self._store.ids(limit=0)
+        drawn = np.random.default_rng(0).permutation(len(ids))[:_TITLES]
+        titles = self._store.facts([ids[at] for at in drawn], {"title"}).column("title").to_pylist()
+        counts = Counter(word for title in titles for word in title_words(title or ""))
+        return frozenset(word for word, count in counts.items() if count > max(_COMMON * len(titles), 1))
 
 
 def _words(match: Match, asked: Sequence[str]) -> list[str]:

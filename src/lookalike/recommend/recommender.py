@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial
@@ -33,7 +32,7 @@ from lookalike.recommend.mapping import Map, lay_out
 from lookalike.recommend.pictures import Picture, as_box, pixels_of
 from lookalike.recommend.planning import plan
 from lookalike.recommend.queries import changed, lacks, said, told_weights, wanted, with_same
-from lookalike.recommend.reasons import common_words, sentences
+from lookalike.recommend.reasons import CommonWords, sentences
 from lookalike.recommend.rules import Asking, Rules
 from lookalike.recommend.rules_file import RulesFile, RulesSource, rules_from
 from lookalike.recommend.scoring import Scored, cosines_of_parts
@@ -81,8 +80,8 @@ class Recommender:
         self._familiarity = Familiarity(store, encoder)
         self.fetcher = fetcher or Fetcher()
         self.told: Callable[[Query, Filter], None] = lambda query, where: None  # of each question, as it is put
-        self._guard = threading.Lock()
-        self._common: frozenset[str] | None = None
+        self._fitted: int | None = None  # of a shop at one moment, the version of what was fitted
+        self._common = CommonWords(store)
 
     @classmethod
     def open(
@@ -139,14 +138,17 @@ class Recommender:
     def now(self) -> Recommender:
         """The same shop as it is at this moment, which asks the disk no more whether it is; for one answer."""
         still = copy(self)
-        still.store, still._calibrator = self.store.now(), self._calibrator.now()
+        still.store, still._fitted = self.store.now(), self._calibrator.version
         still._rules = self._rules_of(still.store.header)
         return still
 
     @property
     def version(self) -> Hashable:
-        """Another one after every change of products or rules."""
-        return self.store.version, self.rules
+        """Another one after every change of products, rules, or the scale of scores.
+
+        Asks the disk, but of a shop as it is at one moment: not for an event loop.
+        """
+        return self.store.version, self.rules, self._calibrator.version if self._fitted is None else self._fitted
 
     def rules_for(self, asking: Asking, product_ids: Sequence[str] = ()) -> tuple[str, ...]:
         """The names of the rules that apply when these products are asked about, whatever they move."""
@@ -237,7 +239,7 @@ class Recommender:
             variety=variety,
             at_least=at_least,
         )
-        calibration = self._calibrator.calibration()
+        calibration = self._calibration()
         asked = self.store.ids(limit=0, where=read(of))
         requests = self._like_each(asked, self.weights(weights), like, same, progress)
         rows = answered = 0
@@ -405,7 +407,7 @@ class Recommender:
             if like is None:
                 raise LookalikeError(f"nothing to compare {found!r} with: give like=, the id of another product")
             found = self._compared(found, like)
-        return sentences(found, query=query, text=said(text), common=self._common_words())
+        return sentences(found, query=query, text=said(text), common=self._common.words())
 
     def side_of_search(self, box: Box | Sequence[float] | None = None) -> int:
         """The longer side, in pixels, from which on a larger picture tells `search` no more."""
@@ -426,6 +428,9 @@ class Recommender:
 
     # -- inside ----------------------------------------------------------------------------------
 
+    def _calibration(self) -> Calibration:
+        return self._calibrator.calibration(self._fitted)
+
     @cached_property
     def _attributes(self) -> AttributeReader | None:
         return open_attributes(self.recipe.image, self._encoder.reductions.get("image"))
@@ -441,18 +446,11 @@ class Recommender:
         weights = {part: self.weights()[part] for part in cosines}
         total = sum(weights.values())
         parts = {part: cosine * weights[part] / total for part, cosine in cosines.items()}
-        calibration, cosine = self._calibrator.calibration(), sum(parts.values())
+        calibration, cosine = self._calibration(), sum(parts.values())
         score = calibration.scale(weights).score(cosine) if weights else 0.0
         return Match(
             self.product(product_id), score, parts, one.view, cosine=cosine, likeness=calibration.likeness(cosines)
         )
-
-    def _common_words(self) -> frozenset[str]:
-        """Words that many titles have; of a store as it was when first asked."""
-        with self._guard:
-            if self._common is None:
-                self._common = common_words(self.store)
-            return self._common
 
     def _views(self, product_id: str) -> list[StoredView]:
         found = self.store.views([product_id]).get(product_id)
@@ -511,7 +509,7 @@ class Recommender:
         return self._rules.rules(header) if isinstance(self._rules, RulesFile) else self._rules
 
     def _folding(self, duplicates: bool) -> Folding | None:
-        return None if duplicates else Folding.of(self._calibrator.calibration(), self._encoder.parts)
+        return None if duplicates else Folding.of(self._calibration(), self._encoder.parts)
 
     def _like_each(
         self,
@@ -535,7 +533,7 @@ class Recommender:
 
     def _answered(self, request: Request) -> list[Match]:
         self.told(request.query, request.plan.where)
-        calibration = self._calibrator.calibration()
+        calibration = self._calibration()
         return self._with_products(_shown(calibration, self.store, request), request.query, calibration)
 
     def _with_products(self, shown: Sequence[Scored], query: Query, calibration: Calibration) -> list[Match]:

@@ -141,11 +141,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         Path(service.settings.ready_file).write_text(f"{service.settings.address}\n", encoding="utf-8")
     gc.freeze()  # what lives as long as the process is not looked through again and again
     warming = asyncio.create_task(_warm_pictures(service))
-    preparing = Preparing(service)
+    preparing = Preparing(service.shop, [*service.pools.values(), app.state.writer.pool])
     preparing.start()
     yield
     warming.cancel()
-    preparing.close()
+    await asyncio.to_thread(preparing.close)
     app.state.writer.close()
     service.close()
     service.shop.fetcher.close()

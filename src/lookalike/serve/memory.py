@@ -28,14 +28,19 @@ class Memory:
 
     def __init__(self, every_s: float = _TIDY_S) -> None:
         self._every_s = every_s
-        self._is_due = False
+        self._due: asyncio.TimerHandle | None = None
 
     def give_back_soon(self) -> None:
         """For the event loop, which does not wait for it."""
-        if not self._is_due:
-            self._is_due = True
-            asyncio.get_running_loop().call_later(self._every_s, self._give_back)
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(self._every_s, self._give_back)
+
+    def close(self) -> None:
+        """Give nothing back any more, until there is more work."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
 
     def _give_back(self) -> None:
-        self._is_due = False
+        self._due = None
         asyncio.get_running_loop().run_in_executor(None, give_back)

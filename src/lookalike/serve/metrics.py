@@ -61,15 +61,7 @@ class Metrics:
         self._told: dict[int, float] = {}  # what was last added to each counter
         self._guard = threading.Lock()
         self._due = 0.0
-        pools = {
-            "work": service.pool,
-            "see": service.seeing,
-            "look-up": service.glancing,
-            "fetch": service.fetching,
-            "thumbnail": service.shrinking,
-            "write": writing,
-        }
-        self._read_off_pools(pools)
+        self._read_off_pools({**service.pools, "write": writing})
         self._read_off(service)
         self.refresh()
 

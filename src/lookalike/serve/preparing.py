@@ -1,28 +1,36 @@
 """What may be asked is prepared while nothing is: the neighbours of each product, one after the other.
 
 From then on `similar` compares a product with those, and not with the whole catalogue. A product that is asked for
-before its turn is prepared by being asked for; after a change only what the change touched is found anew.
+before its turn is prepared by being asked for. A change is followed by another round, which passes over what is
+still known.
 """
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Sequence
 
-from lookalike.errors import LookalikeError
-from lookalike.serve.service import Service
+from lookalike.recommend.recommender import Recommender
+from lookalike.serve.work import Pool
 from lookalike.store.memory import MemoryStore
 
 _LOOK_S = 0.01  # between two looks whether something is being asked
+_REPLACED_S = 1.0  # between two looks whether the rows in memory are still those that answer
 _AGAIN_S = 60.0  # after the last round, where something has changed since
+_CLOSE_S = 5.0
+_NICE = 10
+_log = logging.getLogger("lookalike.serve")
 
 
 class Preparing:
-    """A thread that takes half of a core at most, and none while the server is asked something."""
+    """A thread that takes half of a core at most, and nothing while one of the pools has work."""
 
-    def __init__(self, service: Service, *, again_s: float = _AGAIN_S) -> None:
-        self._service, self._again_s = service, again_s
+    def __init__(self, shop: Recommender, pools: Sequence[Pool], *, again_s: float = _AGAIN_S) -> None:
+        self._shop, self._pools, self._again_s = shop, pools, again_s
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="preparing", daemon=True)
 
@@ -30,28 +38,40 @@ class Preparing:
         self._thread.start()
 
     def close(self) -> None:
-        """End it, and wait until it has."""
+        """End it, and wait until it has, for some seconds at most."""
         self._ended.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_CLOSE_S)
 
     def _run(self) -> None:
-        prepared = 0
+        if sys.platform == "linux":  # where a thread has a priority of its own: other workers' answers come first
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        prepared, said = 0, ""
         while not self._ended.is_set():
-            with suppress(LookalikeError):  # a store that cannot be read may be mended
-                store = self._service.shop.store.now()
-                version = store.version
-                if version != prepared and isinstance(store, MemoryStore):
-                    self._round(store)
-                    prepared = version
+            try:
+                prepared = self._round(prepared)
+            except Exception as error:  # whatever it is: answers need no preparation, and it may be mended
+                if said != (said := f"{type(error).__name__}: {error}"):
+                    _log.warning("neighbours are not prepared: %s", said)
             self._ended.wait(self._again_s)
 
-    def _round(self, store: MemoryStore) -> None:
+    def _round(self, prepared: int) -> int:
+        """Prepare what is not yet, unless the rows are as they were; the version of the rows at the beginning."""
+        store = self._shop.store.now()
+        version = store.version
+        if version == prepared or not isinstance(store, MemoryStore):
+            return version
+        looked = time.monotonic()
         for product_id in store.ids(limit=0):
-            while self._service.is_busy and not self._ended.is_set():
+            while not self._ended.is_set() and any(pool.under_way for pool in self._pools):
                 self._ended.wait(_LOOK_S)
-            if self._ended.is_set():
-                return
             began = time.monotonic()
+            if began > looked + _REPLACED_S:
+                looked = began
+                if self._shop.store.now() is not store:
+                    return prepared  # what nobody asks any more is let go
+            if self._ended.is_set():
+                return prepared
             store.prepare(product_id)
             self._ended.wait(time.monotonic() - began)
+        return version

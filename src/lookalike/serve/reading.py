@@ -376,7 +376,7 @@ def _filter(where: Sequence[str]) -> Filter:
     """
     try:
         return read([json.loads(term) if term.lstrip().startswith("{") else term for term in where])
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise FilterError(f"a filter that begins with {{ is JSON, and this one is not: {error}") from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
@@ -93,9 +93,15 @@ class Service:
     memory: Memory = field(default_factory=Memory)
 
     @property
-    def is_busy(self) -> bool:
-        """Whether something is being computed, or waits for it."""
-        return bool(self.pool.under_way or self.seeing.under_way)
+    def pools(self) -> Mapping[str, Pool]:
+        """By the names that figures of them have."""
+        return {
+            "work": self.pool,
+            "see": self.seeing,
+            "look-up": self.glancing,
+            "fetch": self.fetching,
+            "thumbnail": self.shrinking,
+        }
 
     async def run(self, work: Callable[[], _T], *, kind: str = "", pool: Pool | None = None) -> _T:
         """What `work` returns, made by the threads. See `Pool.run`."""
@@ -118,12 +124,10 @@ class Service:
 
     def close(self) -> None:
         """Finish what runs, and begin nothing more."""
-        self.pool.close()
-        self.seeing.close()
-        self.glancing.close()
-        self.fetching.close()
-        self.shrinking.close()
+        for pool in self.pools.values():
+            pool.close()
         self.strangers.close()
+        self.memory.close()
 
     async def answer(
         self,

@@ -133,9 +133,12 @@ class LanceStore:
     @property
     def fitted_version(self) -> int:
         with self._guard:
-            if self._fitted is None:
-                self._fitted = self._fitted_table()
-            return int(self._fitted.latest_version)
+            try:
+                if self._fitted is None:
+                    self._fitted = self._fitted_table()
+                return int(self._fitted.latest_version)
+            except _FAULTS as error:
+                raise self._unreadable(error) from error
 
     # -- reading ---------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ _BESIDE = 64  # ids on each side of one that is not there
 _KEPT_VIEWS, _KEPT_PRODUCTS = 50_000, 30_000  # that were read for answers, in memory together
 _MANY = 1_000  # rows read at once for something else than an answer: they would push the others out
 
-_VERSIONS = count(1)  # of all stores in memory: one that is made anew is not taken for the one before
+_VERSIONS = count(-1, -1)  # of all stores in memory; a table on disk counts upwards, and is not mistaken for one
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -177,6 +177,14 @@ class MemoryStore:
         return found
 
     def nearest(self, query: Query, *, k: int, where: Filter) -> Hits:
+        best, table, blocks, left = self._nearest(query, k=k, where=where)
+        views = self._views.at(best.tolist(), table)
+        return hits(query, views, {p: block[best] for p, block in blocks.items()}, exhausted=left <= k)
+
+    def _nearest(
+        self, query: Query, *, k: int, where: Filter
+    ) -> tuple[Positions, pa.Table, dict[str, Vectors], int]:
+        """Where the best rows lie, the best first; the rows as they were then, and how many pass the filter."""
         with self._lock:  # what was read stays as it was, whoever writes: rows are only added behind it
             table, alive = self._table, self._alive[: self._table.num_rows].copy()
             blocks = {p: self._blocks[p][: len(alive)] for p in query.active}
@@ -200,17 +208,16 @@ class MemoryStore:
             some = np.flatnonzero(allowed)
             whole = len(some) == len(allowed)
             best = some[top(scores(query, blocks if whole else {p: b[some] for p, b in blocks.items()}), k)]
-        views = self._views.at(best.tolist(), table)
-        return hits(query, views, {p: block[best] for p, block in blocks.items()}, exhausted=left <= k)
+        return best, table, blocks, left
 
     def prepare(self, product_id: str) -> None:
         """Find the neighbours of a product, so that `nearest` need not when it is asked what is like it."""
         with self._lock:
-            rows = self._rows_of.get(product_id)
+            rows = self._rows_of.get(product_id) if len(self._alive) > _ROUNDED_FROM else None
             main = {p: block[rows[0]] for p, block in self._blocks.items() if block[rows[0]].any()} if rows else {}
         query = Query(main, self._header.recipe.weights, product_id)
         if query.active:
-            self.nearest(query, k=1, where=NO_FILTER)
+            self._nearest(query, k=1, where=NO_FILTER)
 
     def kth_score(self, query: Query, *, k: int, where: Filter) -> float:
         with self._lock:
@@ -353,8 +360,12 @@ class MemoryStore:
         rows, usual = self._rows_of.get(query.like) if query.like else None, self._header.recipe.weights
         if not rows or any(query.weights.get(p, 0.0) != usual.get(p, 0.0) for p in self._blocks):
             return None
-        same = all(np.array_equal(query.parts[p], self._blocks[p][rows[0]]) for p in query.active)
-        return rows[0] if same else None
+        main = {p: block[rows[0]] for p, block in self._blocks.items() if usual.get(p, 0.0) > 0}
+        same = all(
+            np.array_equal(query.parts[p], vector) if p in query.active else not vector.any()
+            for p, vector in main.items()
+        )
+        return rows[0] if same and all(main[p].any() for p in query.active) else None
 
     def _row(self, at: int) -> dict[str, Any]:
         row: dict[str, Any] = self._table.slice(at, 1).to_pylist()[0]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from lookalike.store.scanning import extended
 
-KEPT = 96  # rows on a list: more than one answer looks at, with room for what a filter leaves out
+KEPT = 96  # rows on a list: more than the usual answer looks at
 _FRESH, _FRESH_SHARE = 256, 1 / 16  # rows that came later, at most: then the list is made anew
 Places = npt.NDArray[np.int64]
 

@@ -15,7 +15,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from sys import intern
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -53,7 +52,7 @@ STANDARD: dict[str, ColumnType] = {
     "colour": "text",
 }
 _SEVERAL = tuple(name for name, kind in STANDARD.items() if kind == "texts")
-_OWN = ("id", "title", "description")  # what no two products share
+_OWN = ("id", "title", "description", "group")  # what hardly any two products share
 _SHARED = 100  # characters of a text that others may have as well, at most
 FILLED: dict[str, str] = {"type": "category", "colour": "colour", "audience": "audience"}  # guess -> our field
 GARMENT = "garment"  # among what is read off a product: one of `types.GARMENTS`, or "other" for what is not worn
@@ -251,14 +250,15 @@ def product_of(row: Mapping[str, Any], header: Header) -> Product:
     facts: dict[str, Any] = {
         name: row[name] if name in _OWN else _held_once(row[name]) for name in STANDARD if name not in _SEVERAL
     }
-    facts |= {name: tuple(map(intern, row[name] or ())) for name in _SEVERAL}
+    facts |= {name: tuple(row[name] or ()) for name in _SEVERAL}
+    facts["categories"] = tuple(map(_held_once, facts["categories"]))
     filled = row.get("filled") or ()
     facts = {
         name: _nothing(name) if name in filled or (value is None and STANDARD[name] == "text") else value
         for name, value in facts.items()
     }
     predicted = {
-        name: Guess(intern(row[f"predicted_{name}"]), row[f"predicted_{name}_confidence"])
+        name: Guess(_held_once(row[f"predicted_{name}"]), row[f"predicted_{name}_confidence"])
         for name in header.predicted
         if row.get(f"predicted_{name}") is not None
     }
@@ -267,7 +267,12 @@ def product_of(row: Mapping[str, Any], header: Header) -> Product:
 
 def _held_once(value: Any) -> Any:
     """The same value; of a short text the one copy that whoever has it shares."""
-    return intern(value) if isinstance(value, str) and len(value) <= _SHARED else value
+    return _copy_of(value) if isinstance(value, str) and len(value) <= _SHARED else value
+
+
+@lru_cache(maxsize=32_768)
+def _copy_of(text: str) -> str:
+    return text
 
 
 def _nothing(column: str) -> Value:
