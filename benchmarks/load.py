@@ -41,6 +41,7 @@ _WANTED_PER_S = {"similar": 150.0, "varied": 100.0, "picture": 25.0}
 _CORES = 2
 _STEP_S = 15.0
 _TIMEOUT_S = 30.0
+_REST_S = 5.0  # after which a server has given back what work left behind
 _QUIET_S, _QUIET_SHARE = 5.0, 0.02  # of a core, of a server that does nothing
 _LINES_AT_FIRST, _LINES_AT_MOST = 32, 2000
 _FINER = 3  # times the highest rate that holds is looked for between two steps
@@ -511,12 +512,16 @@ def _measured(bench: Bench, asked: argparse.Namespace) -> dict[str, object]:
     memory = {"started": bench.server.memory()}
     for kind in kinds:
         bench.at({kind: _WANTED_PER_S[kind] / 2}, asked.seconds or _STEP_S)
-        memory[kind] = bench.server.memory()
+        memory[f"{kind}, at once"] = bench.server.memory()
+        time.sleep(_REST_S)
+        memory[f"{kind}, {_REST_S:g} s later"] = bench.server.memory()
     if bench.pictures:
         for request in (picture_requests(bench.server.host, bench.pictures, 1),):
             look = next(request).replace(b"POST /v1/search", b"POST /v1/look", 1)
             asyncio.run(_fire(bench.server.address, [iter([look])], [1.0], 1.0, 0))
-        memory["look"] = bench.server.memory()
+        memory["look, at once"] = bench.server.memory()
+        time.sleep(_REST_S)
+        memory[f"look, {_REST_S:g} s later"] = bench.server.memory()
     for name, found in memory.items():
         print(f"after {name}: Pss {found['pss'] / 1e6:.0f} MB, Rss {found['rss'] / 1e6:.0f} MB")
     return {"memory": memory}

@@ -62,7 +62,7 @@ def soon(holds: Callable[[], bool]) -> bool:
 
 @pytest.fixture
 def preparing(store: Counted, work: Work) -> Iterator[Preparing]:
-    made = Preparing(Shop(store), [work], again_s=0.02)  # type: ignore[arg-type,list-item]  # all that it looks at
+    made = Preparing(Shop(store), [work], first_s=0.0, again_s=0.02)  # type: ignore[arg-type,list-item]  # all that it looks at
     yield made
     made.close()
 

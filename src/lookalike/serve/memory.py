@@ -6,15 +6,21 @@ import asyncio
 import ctypes
 from contextlib import suppress
 
-_ARENA_MAX = -8  # malloc.h
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # malloc.h
 _TIDY_S = 3.0  # work comes in flocks: once after many pieces of it
+_LARGE = 4 << 20  # bytes; glibc's own limit grows with what it sees, and a heap then holds what was freed
 _ARENAS = 2  # heaps that threads share; glibc's own is eight for each core, and each keeps what it once held
 
 
 def share_heaps() -> None:
-    """Let all threads to come take their memory from few heaps. For the start of a process."""
+    """Let all threads to come take their memory from few heaps, and what is large from the system itself.
+
+    For the start of a process.
+    """
     with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, _ARENAS)
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_ARENA_MAX, _ARENAS)
+        libc.mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
 def give_back() -> None:

@@ -20,6 +20,7 @@ from lookalike.store.memory import MemoryStore
 
 _LOOK_S = 0.01  # between two looks whether something is being asked
 _REPLACED_S = 1.0  # between two looks whether the rows in memory are still those that answer
+_FIRST_S = 5.0  # after the start: whoever waits for it is answered first
 _AGAIN_S = 60.0  # after the last round, where something has changed since
 _CLOSE_S = 5.0
 _NICE = 10
@@ -29,8 +30,10 @@ _log = logging.getLogger("lookalike.serve")
 class Preparing:
     """A thread that takes half of a core at most, and nothing while one of the pools has work."""
 
-    def __init__(self, shop: Recommender, pools: Sequence[Pool], *, again_s: float = _AGAIN_S) -> None:
-        self._shop, self._pools, self._again_s = shop, pools, again_s
+    def __init__(
+        self, shop: Recommender, pools: Sequence[Pool], *, first_s: float = _FIRST_S, again_s: float = _AGAIN_S
+    ) -> None:
+        self._shop, self._pools, self._first_s, self._again_s = shop, pools, first_s, again_s
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="preparing", daemon=True)
 
@@ -46,6 +49,7 @@ class Preparing:
     def _run(self) -> None:
         if sys.platform == "linux":  # where a thread has a priority of its own: other workers' answers come first
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        self._ended.wait(self._first_s)
         prepared, said = 0, ""
         while not self._ended.is_set():
             try:

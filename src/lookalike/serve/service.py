@@ -18,6 +18,7 @@ from lookalike.serve.work import STANDING_S, Answers, Pool
 _FETCHING = 16  # threads that wait for other people's servers
 _PAGEFUL_S = 5.0  # that a thumbnail may wait: a page asks for all of its at once
 _SEEN = ("/search", "/look")  # what the paths of questions end with that may bring a picture
+_SEEING_S = 0.12  # that a picture may wait: some three times what looking at one takes
 _GLANCE_S = 2.0  # that looking up may wait: it takes a millisecond or two, and waits for nothing that computes
 ASK_AGAIN = "no-cache"  # a cache asks each time whether its copy still holds
 _T = TypeVar("_T")
@@ -69,7 +70,7 @@ def comparing(time_limit_s: float = 20.0) -> Pool:
 
 
 def seeing(time_limit_s: float = 20.0) -> Pool:
-    return Pool(standing_s=STANDING_S, time_limit_s=time_limit_s, name="seeing")
+    return Pool(patience_s=_SEEING_S, standing_s=STANDING_S, time_limit_s=time_limit_s, name="seeing")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
