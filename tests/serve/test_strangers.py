@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 import signal
+import threading
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -108,3 +110,26 @@ def test_more_bytes_than_are_taken_are_not_sent() -> None:
     with pytest.raises(PictureError, match="at most 100 are accepted"):
         strangers.decode(b"\xff" * 101)
     strangers.close()
+
+
+def test_a_further_child_is_started_only_where_a_picture_would_wait_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strangers = Strangers(2, time_limit_s=60)
+    try:
+        with monkeypatch.context() as patient, ThreadPoolExecutor(4) as threads:
+            patient.setattr("lookalike.serve.strangers._SOON_S", 30.0)
+            list(threads.map(strangers.decode, [saved()] * 8))
+        assert strangers._places == 1, "small pictures wait for each other"
+        busy = strangers._idle.get()  # with one that takes long
+        assert strangers.decode(saved()).shape == (40, 60, 3)
+        assert strangers._places == 2
+        further = strangers._idle.get()
+        assert further is not None
+        threading.Timer(0.3, lambda: strangers._idle.put(further)).start()
+        assert strangers.decode(saved()).shape == (40, 60, 3), "more than two are never started"
+        assert strangers._places == 2
+        strangers._idle.put(busy)
+    finally:
+        strangers.close()
+    assert all(child is None for child in (strangers._idle.get(), strangers._idle.get()))

@@ -12,9 +12,10 @@ import struct
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from lookalike.types import Pixels
 FROM_STRANGERS = Limits(max_bytes=20_000_000, max_pixels=40_000_000, max_side=20_000)
 MEMORY_BYTES = 2 << 30  # of addresses: 40 megapixels in Pillow's widest mode, three times, and the libraries
 TIME_LIMIT_S = 10.0
+_SOON_S = 0.1  # some ten times what decoding a picture takes
 _TIRED_BYTES = 192 << 20  # a child that has held so much gives it back by ending
 _ASKED = struct.Struct("<Q")  # the longer side that is needed; 0: all of it
 _PIXELS = struct.Struct("<BQQQ")  # 1, height, width, the most bytes that the child has held
@@ -43,14 +45,15 @@ class Strangers:
         memory_bytes: int = MEMORY_BYTES,
         time_limit_s: float = TIME_LIMIT_S,
     ) -> None:
-        """children: one for each core when not given; each is started when it is first needed."""
+        """children: at most; one for each core if none. A further one is started where a picture would wait long."""
         self.limits = limits
         self._memory_bytes = memory_bytes
         self._time_limit_s = time_limit_s
         self._idle: LifoQueue[_Child | None] = LifoQueue()
-        self._count = children or len(os.sched_getaffinity(0))
-        for _ in range(self._count):
-            self._idle.put(None)
+        self._idle.put(None)  # a place whose child is not running
+        self._guard = threading.Lock()
+        self._places = 1
+        self._most = children or len(os.sched_getaffinity(0))
 
     def decode(self, data: bytes, *, at_least: int | None = None) -> Pixels:
         """What `media.decoding.decode` gives. Raises `PictureError`, also where the child was lost."""
@@ -58,7 +61,7 @@ class Strangers:
             raise PictureError(
                 f"the picture has {len(data):,} bytes: at most {self.limits.max_bytes:,} are accepted"
             )
-        child = self._idle.get()
+        child = self._place()
         try:
             child = child or _Child(self.limits, self._memory_bytes)
             return child.decode(data, at_least, self._time_limit_s)
@@ -68,6 +71,15 @@ class Strangers:
                 child = None
             self._idle.put(child)
 
+    def _place(self) -> _Child | None:
+        """A child that does nothing, or None for one that may be started: a further one if none is free soon."""
+        with suppress(Empty):
+            return self._idle.get(timeout=_SOON_S)
+        with self._guard:
+            is_further = self._places < self._most
+            self._places += is_further
+        return None if is_further else self._idle.get()
+
     def warm_up(self) -> None:
         """Start one child, so that the first picture need not wait for it."""
         child = self._idle.get()
@@ -75,7 +87,9 @@ class Strangers:
 
     def close(self) -> None:
         """End the children. What is being decoded is waited for."""
-        for child in [self._idle.get() for _ in range(self._count)]:
+        with self._guard:
+            self._most = self._places
+        for child in [self._idle.get() for _ in range(self._places)]:
             if child:
                 child.end()
             self._idle.put(None)
