@@ -45,7 +45,7 @@ class Strangers:
         memory_bytes: int = MEMORY_BYTES,
         time_limit_s: float = TIME_LIMIT_S,
     ) -> None:
-        """children: at most; one for each core if none. A further one is started where a picture would wait long."""
+        """children: at most; as many as cores if none. One more is started where a picture would wait long."""
         self.limits = limits
         self._memory_bytes = memory_bytes
         self._time_limit_s = time_limit_s
