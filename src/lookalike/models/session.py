@@ -28,10 +28,11 @@ class Session:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting must not burn a core
         self.path = path
         try:
-            data = path.read_bytes()
-            if output == "pooled":
-                data, output = with_pooled_output(data)
-            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            with path.open("rb") as file:
+                graph: str | bytes = str(path)  # of bytes a session keeps a copy, of a file none
+                if output == "pooled":
+                    graph, output = with_pooled_output(file.read())
+            self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except OSError as error:
             raise ModelError(f"cannot read the model {path}: {error.strerror}") from error
         except ModelError as error:
