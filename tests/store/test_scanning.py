@@ -21,7 +21,7 @@ def test_the_shortlist_always_holds_the_best(seed: int, k: int, dim: int, alike:
     rounded.write(0, rows[:200])
     rounded.write(200, rows[200:])
     query = rows[0] * np.float32(0.7)
-    kept, _ = shortlist({"image": query}, {"image": rounded}, allowed, k=min(k, int(allowed.sum())))
+    kept = shortlist({"image": query}, {"image": rounded}, allowed, k=min(k, int(allowed.sum())))
     exact = np.where(allowed, rows @ query, -np.inf)
     best = np.argsort(-exact, kind="stable")[: min(k, int(allowed.sum()))]
     assert set(best) <= set(kept)
@@ -32,7 +32,7 @@ def test_the_shortlist_is_short_where_vectors_differ() -> None:
     rows = _unit(np.random.default_rng(1).normal(size=(5000, 128)))
     rounded = Rounded(128)
     rounded.write(0, rows)
-    kept, _ = shortlist({"image": rows[7]}, {"image": rounded}, np.ones(5000, bool), k=10)
+    kept = shortlist({"image": rows[7]}, {"image": rounded}, np.ones(5000, bool), k=10)
     assert 10 <= len(kept) < 500
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 
 from lookalike.errors import LookalikeError
 from lookalike.recommend.mapping import Map
 from lookalike.recommend.recommender import Recommender
+from lookalike.serve.work import step_back
 
 _STALE_S = 600.0  # a changed catalogue is drawn again no sooner than this after the last time
-_NICE = 10
 
 
 class Maps:
@@ -43,8 +41,7 @@ class Maps:
             return self._map
 
     def _draw(self) -> None:
-        if sys.platform == "linux":  # where a thread has a priority of its own: who asks comes first
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        step_back()  # who asks comes first
         try:
             drawn, error = self._shop.map(), None
         except LookalikeError as raised:

@@ -8,14 +8,12 @@ still known.
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Sequence
 
 from lookalike.recommend.recommender import Recommender
-from lookalike.serve.work import Pool
+from lookalike.serve.work import Pool, step_back
 from lookalike.store.memory import MemoryStore
 
 _LOOK_S = 0.01  # between two looks whether something is being asked
@@ -23,7 +21,6 @@ _REPLACED_S = 1.0  # between two looks whether the rows in memory are still thos
 _FIRST_S = 5.0  # after the start: whoever waits for it is answered first
 _AGAIN_S = 60.0  # after the last round, where something has changed since
 _CLOSE_S = 5.0
-_NICE = 10
 _log = logging.getLogger("lookalike.serve")
 
 
@@ -47,8 +44,7 @@ class Preparing:
             self._thread.join(_CLOSE_S)
 
     def _run(self) -> None:
-        if sys.platform == "linux":  # where a thread has a priority of its own: other workers' answers come first
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        step_back()  # other workers' answers come first
         self._ended.wait(self._first_s)
         prepared, said = 0, ""
         while not self._ended.is_set():

@@ -118,14 +118,7 @@ async def similar(
         said = {"id": product_id, **({"text": text} if text else {}), "k": asked.k, "where": written(like.within)}
         return wire.Matches(
             query={**said, "weights": like.weights, "rules": list(shop.rules_for("similar", [product_id]))},
-            matches=[
-                wire.match(
-                    one,
-                    root=root,
-                    reasons=shop.explain(one, like=product_id, text=text) if asked.explain else None,
-                )
-                for one in found
-            ],
+            matches=_matches(shop, found, root=root, explain=asked.explain, like=product_id, text=text),
             nothing_like_it=False,
         )
 
@@ -238,14 +231,7 @@ async def search(request: Request, service: Serving) -> Response:
         said = asked.model_dump(exclude_defaults=True)
         return wire.Matches(
             query={**said, "k": asked.k, "rules": list(shop.rules_for("search", asked.like))},
-            matches=[
-                wire.match(
-                    one,
-                    root=root,
-                    reasons=shop.explain(one, like=liked, text=asked.text) if asked.explain else None,
-                )
-                for one in found
-            ],
+            matches=_matches(shop, found, root=root, explain=asked.explain, like=liked, text=asked.text),
             nothing_like_it=strange,
         )
 
@@ -274,16 +260,26 @@ async def look(request: Request, service: Serving) -> Response:
             labels=asked.labels,
             audience=asked.audience,
         )
-        lists = [
-            [
-                wire.match(one, root=root, reasons=shop.explain(one) if asked.explain else None)
-                for one in worn.matches
-            ]
-            for worn in found.garments
-        ]
+        lists = [_matches(shop, worn.matches, root=root, explain=asked.explain) for worn in found.garments]
         return wire.look(found, lists)
 
     return await _asked(request, service, asked, content, make, kind="look")
+
+
+def _matches(
+    shop: Recommender,
+    found: Sequence[Match],
+    *,
+    root: str,
+    explain: bool,
+    like: str | None = None,
+    text: str | None = None,
+) -> list[wire.Match]:
+    """What was found, as it is told; with the reasons where they are asked for."""
+    return [
+        wire.match(one, root=root, reasons=shop.explain(one, like=like, text=text) if explain else None)
+        for one in found
+    ]
 
 
 async def asked_of(request: Request, model: type[_Asked]) -> tuple[_Asked, bytes | None]:

@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from itertools import count, islice, pairwise
-from math import inf
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 import numpy as np
@@ -195,15 +194,15 @@ class MemoryStore:
         left = int(np.count_nonzero(allowed))
         best = _best_of_near(near, query, blocks, allowed, k=k) if near else None
         if best is None and rounded and k < left and left > _ROUNDED_FROM:
-            keeps = own is not None and not where  # and so more than `KEPT` are left
-            some, beyond = shortlist(scaled(query), rounded, allowed, k=max(k, KEPT) if keeps else k)
+            keeps = own is not None and not where
+            most = max(k, KEPT + 1) if keeps else k  # the first that is not kept tells how far the list goes
+            some = shortlist(scaled(query), rounded, allowed, k=most)
             found = scores(query, {p: block[some] for p, block in blocks.items()})
-            ranked = top(found, max(k, KEPT + 1) if keeps else k)
+            ranked = top(found, most)
             best = some[ranked[:k]]
-            if keeps:
-                beyond = max(beyond, *found[ranked[KEPT : KEPT + 1]].tolist(), -inf)
+            if keeps and own is not None:
                 with self._lock:
-                    self._near.keep(own or 0, some[ranked[:KEPT]], beyond, len(alive))
+                    self._near.keep(own, some[ranked[:KEPT]], float(found[ranked[KEPT]]), len(alive))
         elif best is None:
             some = np.flatnonzero(allowed)
             whole = len(some) == len(allowed)

@@ -51,8 +51,7 @@ STANDARD: dict[str, ColumnType] = {
     "brand": "text",
     "colour": "text",
 }
-_SEVERAL = tuple(name for name, kind in STANDARD.items() if kind == "texts")
-_OWN = ("id", "title", "description", "group")  # what hardly any two products share
+_REPEATED = ("currency", "category", "categories", "audience", "brand", "colour")  # what many products share
 _SHARED = 100  # characters of a text that others may have as well, at most
 FILLED: dict[str, str] = {"type": "category", "colour": "colour", "audience": "audience"}  # guess -> our field
 GARMENT = "garment"  # among what is read off a product: one of `types.GARMENTS`, or "other" for what is not worn
@@ -248,10 +247,9 @@ def product_of(row: Mapping[str, Any], header: Header) -> Product:
         if value is not None:
             attributes[name] = _held_once(tuple(value) if isinstance(value, list) else value)
     facts: dict[str, Any] = {
-        name: row[name] if name in _OWN else _held_once(row[name]) for name in STANDARD if name not in _SEVERAL
+        name: tuple(row[name] or ()) if kind == "texts" else row[name] for name, kind in STANDARD.items()
     }
-    facts |= {name: tuple(row[name] or ()) for name in _SEVERAL}
-    facts["categories"] = tuple(map(_held_once, facts["categories"]))
+    facts |= {name: _held_once(facts[name]) for name in _REPEATED}
     filled = row.get("filled") or ()
     facts = {
         name: _nothing(name) if name in filled or (value is None and STANDARD[name] == "text") else value
@@ -266,7 +264,9 @@ def product_of(row: Mapping[str, Any], header: Header) -> Product:
 
 
 def _held_once(value: Any) -> Any:
-    """The same value; of a short text the one copy that whoever has it shares."""
+    """The same value; of a short text, or of several, the one copy that whoever has it shares."""
+    if isinstance(value, tuple):
+        return tuple(map(_held_once, value))
     return _copy_of(value) if isinstance(value, str) and len(value) <= _SHARED else value
 
 

@@ -10,7 +10,6 @@ rounded score within 2 b of that; those few rows are scored exactly. Nothing is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf
 from typing import Any
 
 import numpy as np
@@ -58,8 +57,8 @@ class Rounded:
 
 def shortlist(
     query: Mapping[str, Vector], rounded: Mapping[str, Rounded], allowed: npt.NDArray[np.bool_], *, k: int
-) -> tuple[npt.NDArray[np.int64], float]:
-    """Places of rows, few but for sure with the best k among those allowed; and a score above which no other is.
+) -> npt.NDArray[np.int64]:
+    """Places of rows, few but for sure with the best k among those allowed.
 
     query: the active parts, weights multiplied in.
     """
@@ -71,9 +70,7 @@ def shortlist(
         error += wrong
     total[~allowed] = -np.inf
     kth = _kth_at_most(total, k)
-    if not np.isfinite(kth):
-        return np.flatnonzero(allowed), -inf
-    return np.flatnonzero(total >= kth - 2 * error), float(kth) - error
+    return np.flatnonzero(total >= kth - 2 * error) if np.isfinite(kth) else np.flatnonzero(allowed)
 
 
 def shortlists(
