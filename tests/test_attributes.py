@@ -11,8 +11,21 @@ from hypothesis import strategies as st
 
 from lookalike.errors import ModelError
 from lookalike.models import attributes
-from lookalike.models.attributes import AttributeReader, Head, fit_sharpness, save_heads
+from lookalike.models.alignment import open_words
+from lookalike.models.attributes import (
+    AttributeReader,
+    ClassShares,
+    Head,
+    fit_sharpness,
+    open_attributes,
+    open_shares,
+    save_heads,
+)
+from lookalike.models.embedders import open_image_embedder
 from lookalike.models.reduction import Reduction, ReductionFitter, unit
+from lookalike.models.specs import find_spec, read_spec
+from lookalike.models.weights import find_weights, weights_digest
+from lookalike.recipe import Recipe
 
 
 def embeddings(n: int, dim: int, seed: int = 0) -> np.ndarray:
@@ -80,3 +93,80 @@ def test_a_file_that_holds_no_classifiers_is_said(tmp_path: Path) -> None:
     path.write_bytes(b"nonsense")
     with pytest.raises(ModelError, match="holds no classifiers"):
         attributes._heads(path)
+
+
+# -- beside the embedding ----------------------------------------------------------------------------
+
+
+def shares_of(dim: int, *weights: float) -> ClassShares:
+    return ClassShares(
+        [(Head(("a", "b", "c"), unit(embeddings(3, dim, n)), 9.0), w) for n, w in enumerate(weights)]
+    )
+
+
+@given(n=st.integers(1, 20), dim=st.integers(2, 16), weights=st.lists(st.floats(0.05, 3), min_size=1, max_size=3))
+def test_likeness_is_the_mean_of_the_embeddings_and_of_the_overlaps_of_classes(
+    n: int, dim: int, weights: list[float]
+) -> None:
+    rows, shares = embeddings(n, dim, 1), shares_of(dim, *weights)
+    made = shares.beside(3 * rows)
+    assert made.shape == (n, dim + shares.dim) and shares.dim == 3 * len(weights)
+    np.testing.assert_allclose(np.linalg.norm(made, axis=1), 1, atol=1e-5)
+    overlaps = [np.sqrt(head.shares(rows)) @ np.sqrt(head.shares(rows)).T for head, _ in shares.heads]
+    wanted = rows @ rows.T + sum(w * overlap for w, overlap in zip(weights, overlaps, strict=True))
+    np.testing.assert_allclose(made @ made.T, wanted / (1 + sum(weights)), atol=1e-4)
+    np.testing.assert_allclose(shares.without(made), rows, atol=1e-5)
+
+
+def test_no_picture_has_no_classes() -> None:
+    made = shares_of(8, 0.5).beside(np.zeros((2, 8), np.float32))
+    assert not made.any()
+
+
+def test_attributes_are_read_from_stored_vectors_with_classes_in_them() -> None:
+    rows, shares = embeddings(100, 16), shares_of(16, 0.7, 0.3)
+    heads = {"type": shares.heads[0][0]}
+    made = shares.beside(rows)
+    fitter = ReductionFitter(18)
+    fitter.add(made)
+    stored = AttributeReader(heads, fitter.fit(), shares).read(fitter.fit().apply(made))
+    fresh = AttributeReader(heads).read(rows)
+    assert np.mean([a["type"].value == b["type"].value for a, b in zip(fresh, stored, strict=True)]) > 0.95
+
+
+def test_the_default_model_puts_its_classes_beside_what_it_sees() -> None:
+    name = Recipe().image
+    spec, reader = find_spec(name), open_attributes(name)
+    shares, words, embedder = open_shares(spec), open_words(name), open_image_embedder(name)
+    assert shares is not None and reader is not None and words is not None
+    assert set(spec.shares) == {"type", "colour", "audience", "snapshot"}
+    assert "snapshot" not in reader.heads, "what snapshots are called is no attribute of a product"
+    pictures = [np.full((144, 144, 3), grey, np.uint8) for grey in (30, 200)]
+    seen, said = embedder.embed(pictures), words.embed(["red shirt", "blue jeans"])
+    assert seen.shape == said.shape == (2, spec.dim) == (2, embedder.dim)
+    np.testing.assert_allclose(shares.beside(shares.without(seen)), seen, atol=1e-4)
+    np.testing.assert_allclose(shares.beside(shares.without(said), trust=0.5), said, atol=1e-4)
+
+
+def test_a_spec_may_only_name_classifiers_that_its_model_has(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    shipped = Path(find_spec("garments").path).read_text("utf-8")
+    path.write_text(shipped.replace("snapshot = ", "colours = "), "utf-8")
+    with pytest.raises(
+        ModelError, match=r"mine\.toml.*\[shares\] names 'colours'; the model's heads are .*colour"
+    ):
+        open_shares(read_spec(path))
+    path.write_text(shipped.replace("snapshot = 0.5", "snapshot = 0"), "utf-8")
+    with pytest.raises(ModelError, match=r"snapshot in \[shares\] is 0; it takes a number above 0"):
+        read_spec(path)
+
+
+def test_other_shares_are_another_model_to_a_store(tmp_path: Path) -> None:
+    shipped = find_spec("garments")
+    other = tmp_path / "other.toml"
+    other.write_text(Path(shipped.path).read_text("utf-8").replace("type = 0.7", "type = 0.6"), "utf-8")
+    without = tmp_path / "without.toml"
+    without.write_text(Path(shipped.path).read_text("utf-8").partition("[shares]")[0], "utf-8")
+    digests = {weights_digest(name) for name in ("garments", str(other), str(without))}
+    assert len(digests) == 3
+    assert find_weights(shipped).is_file() and find_spec(str(without)).sha256 in digests

@@ -96,7 +96,8 @@ def test_the_graph_gives_what_the_weights_give_and_its_heads_can_be_read(cloths:
     assert (given * wanted).sum(1) == pytest.approx(1, abs=1e-4)
 
     spec = find_spec(str(folder / "m.toml"))
-    assert (spec.dim, spec.input.side, spec.trainable) == (16, 32, "file:m.safetensors")
+    assert (spec.dim, spec.input.side, spec.trainable) == (16 + 3 + 2, 32, "file:m.safetensors")
+    assert spec.shares == {"category": 0.5, "audience": 0.5}
     reader = open_attributes(spec.path)
     assert reader is not None
     assert {name: head.labels for name, head in reader.heads.items()} == {

@@ -15,12 +15,15 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from lookalike.errors import ModelError
+from lookalike.models.attributes import ClassShares, open_shares
 from lookalike.models.embedders import open_text_embedder
 from lookalike.models.interfaces import TextEmbedder
 from lookalike.models.reduction import unit
 from lookalike.models.specs import find_spec
 from lookalike.models.weights import find_companion
 from lookalike.types import Vector, Vectors
+
+_TRUST = 0.5  # what the classes of words count beside those of pictures: they are told from less
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,20 +47,21 @@ class Projection:
 class WordsAsPictures:
     """Texts in, vectors of an image model out, as if a picture of what they say had been seen."""
 
-    def __init__(self, projection: Projection) -> None:
-        self._projection = projection
+    def __init__(self, projection: Projection, shares: ClassShares | None = None) -> None:
+        self._projection, self._shares = projection, shares
         self._text: TextEmbedder = open_text_embedder(projection.text)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One row for each text, of unit length, before the reduction.  # (n, dim)"""
-        return self._projection.apply(self._text.embed(texts))
+        found = self._projection.apply(self._text.embed(texts))
+        return found if self._shares is None else self._shares.beside(found, trust=_TRUST)
 
 
 def open_words(model: str) -> WordsAsPictures | None:
     """What turns words into this image model's vectors; None where it came with no such thing."""
     if model == "none" or not (spec := find_spec(model)).words:
         return None
-    return WordsAsPictures(_projection(find_companion(spec, spec.words)))
+    return WordsAsPictures(_projection(find_companion(spec, spec.words)), open_shares(spec))
 
 
 def save_projection(projection: Projection, path: Path) -> None:

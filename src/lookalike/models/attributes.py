@@ -3,6 +3,10 @@
 The classifiers are rows beside the embedding that they were trained with, so they read any vector of it, also one
 that has been stored for years: nothing is embedded again. Confidence is calibrated by one temperature a head,
 fitted on held-out products (Guo et al., On Calibration of Modern Neural Networks, ICML 2017).
+
+What they say also makes better neighbours: beside the embedding, in one vector, as the spec's `[shares]` weigh it.
+(Answers of classifiers as a descriptor: Torresani et al., Classemes, ECCV 2010. Of their roots the dot product is
+the overlap of two distributions: Bhattacharyya 1943.)
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 
 from lookalike.errors import ModelError
 from lookalike.models.reduction import Reduction, unit
-from lookalike.models.specs import find_spec
+from lookalike.models.specs import ModelSpec, find_spec
 from lookalike.models.weights import find_companion
 from lookalike.types import Guess, Vectors
 
@@ -30,6 +34,7 @@ class Head:
     labels: tuple[str, ...]
     rows: Vectors  # (labels, dim), unit length
     sharpness: float  # of the softmax, the temperature taken into account
+    told: bool = True  # whether products are told its answer; else it only helps to find neighbours
 
     def shares(self, embeddings: Vectors) -> Vectors:
         """How likely each label is.  # (n, labels), rows add up to 1; zeros for an embedding of zeros"""
@@ -41,11 +46,40 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ClassShares:
+    """Puts the roots of classifiers' shares beside an embedding: neighbours are of one class where that is sure.
+
+    heads: each with the weight that its likeness has beside that of the embedding, which counts 1.
+    """
+
+    heads: Sequence[tuple[Head, float]]
+
+    @property
+    def dim(self) -> int:
+        """How many numbers it puts beside an embedding."""
+        return sum(len(head.labels) for head, _ in self.heads)
+
+    def beside(self, embeddings: Vectors, *, trust: float = 1.0) -> Vectors:
+        """Rows of unit length; zeros stay zeros.  # (n, dim of the model and `self.dim`)
+
+        embeddings: (n, dim of the model). trust: what their classes count in comparisons with rows of trust 1.
+        """
+        embeddings = unit(embeddings)
+        beside = [np.sqrt(weight * head.shares(embeddings)) for head, weight in self.heads]
+        return unit(np.hstack([embeddings, *(trust * roots for roots in beside)]))
+
+    def without(self, vectors: Vectors) -> Vectors:
+        """The embeddings, of unit length, of what `beside` made.  # (n, dim of the model)"""
+        return unit(vectors[:, : vectors.shape[1] - self.dim])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class AttributeReader:
-    """All classifiers of one image model, for the vectors that a store keeps of it."""
+    """The classifiers of one image model whose answers are told, for the vectors that a store keeps of it."""
 
     heads: Mapping[str, Head]
     reduction: Reduction | None = None  # what was done to the vectors after the model
+    shares: ClassShares | None = None  # what the model's vectors have beside the embedding
 
     def read(self, vectors: Vectors) -> list[dict[str, Guess]]:
         """The likeliest label of each head for each row; nothing for a row of zeros.
@@ -64,15 +98,32 @@ class AttributeReader:
         return found
 
     def embeddings(self, vectors: Vectors) -> Vectors:
-        """What the model gave, of unit length, for vectors as they are stored.  # (n, dim of the model)"""
-        return unit(vectors) if self.reduction is None else self.reduction.restore(vectors)
+        """The embeddings, of unit length, for vectors as they are stored.  # (n, dim of the heads)"""
+        given = unit(vectors) if self.reduction is None else self.reduction.restore(vectors)
+        return given if self.shares is None else self.shares.without(given)
 
 
 def open_attributes(model: str, reduction: Reduction | None = None) -> AttributeReader | None:
     """The classifiers that come with an image model; None where it has none."""
     if model == "none" or not (spec := find_spec(model)).heads:
         return None
-    return AttributeReader(_heads(find_companion(spec, spec.heads)), reduction)
+    told = {name: head for name, head in _heads(find_companion(spec, spec.heads)).items() if head.told}
+    return AttributeReader(told, reduction, open_shares(spec))
+
+
+def open_shares(spec: ModelSpec) -> ClassShares | None:
+    """What stands beside the embeddings of an image model; None where its spec asks for nothing.
+
+    Raises `ModelError` where the spec names a classifier that the model lacks.
+    """
+    if not spec.shares:
+        return None
+    heads = _heads(find_companion(spec, spec.heads)) if spec.heads else {}
+    if missing := sorted(set(spec.shares) - set(heads)):
+        raise ModelError(
+            f"{spec.path}: [shares] names {missing[0]!r}; the model's heads are {', '.join(heads) or 'none'}"
+        )
+    return ClassShares([(heads[name], weight) for name, weight in spec.shares.items()])
 
 
 @cache
@@ -82,7 +133,10 @@ def _heads(path: Path) -> Mapping[str, Head]:
         with safe_open(str(path), framework="numpy") as file:
             facts = json.loads((file.metadata() or {})["heads"])
             return {
-                name: Head(tuple(fact["labels"]), unit(file.get_tensor(name)), float(fact["sharpness"]))
+                name: Head(
+                    *(tuple(fact["labels"]), unit(file.get_tensor(name)), float(fact["sharpness"])),
+                    told=bool(fact.get("told", True)),
+                )
                 for name, fact in facts.items()
             }
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
@@ -93,7 +147,10 @@ def save_heads(heads: Mapping[str, Head], path: Path) -> None:
     """Write classifiers as safetensors, in half precision; the labels lie in its metadata."""
     from safetensors.numpy import save_file
 
-    facts = {name: {"labels": list(head.labels), "sharpness": head.sharpness} for name, head in heads.items()}
+    facts = {
+        name: {"labels": list(head.labels), "sharpness": head.sharpness, "told": head.told}
+        for name, head in heads.items()
+    }
     tensors = {name: head.rows.astype(np.float16) for name, head in heads.items()}
     save_file(tensors, str(path), metadata={"heads": json.dumps(facts, ensure_ascii=False)})
 

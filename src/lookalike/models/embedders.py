@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from lookalike.errors import ModelError
 from lookalike.media.framing import letterbox
+from lookalike.models.attributes import open_shares
 from lookalike.models.interfaces import ImageEmbedder, TextEmbedder
 from lookalike.models.session import Session, default_threads
 from lookalike.models.specs import ModelSpec, find_spec
@@ -44,7 +45,8 @@ def open_text_embedder(name: str, *, threads: int | None = None) -> TextEmbedder
 
 
 class OnnxImageEmbedder:
-    """A network as an ONNX graph: NCHW float32 in, one pooled vector out.
+    """A network as an ONNX graph: NCHW float32 in, one pooled vector out; with what its classifiers say beside it
+    where the spec has `[shares]`.
 
     Batches run side by side, each on one thread: with nothing to wait for between layers that is up to 1.8
     times as fast as one batch on all threads when the machine has other work too (benchmarks/README.md).
@@ -53,6 +55,7 @@ class OnnxImageEmbedder:
     def __init__(self, spec: ModelSpec, *, threads: int | None = None) -> None:
         self.dim = spec.dim
         self._spec = spec
+        self._shares = open_shares(spec)
         self._session = Session(find_weights(spec), output=spec.output)
         self._pool = ThreadPoolExecutor(threads or default_threads(), thread_name_prefix="embedding")
         std = np.asarray(spec.input.std, dtype=np.float32)
@@ -76,6 +79,8 @@ class OnnxImageEmbedder:
         tensor -= self._shift
         vectors = self._session.run({self._session.inputs[0]: tensor})
         flat = vectors.reshape(len(pictures), -1)
+        if self._shares is not None:
+            flat = self._shares.beside(flat)
         if flat.shape[1] != self.dim:
             raise ModelError(
                 f"{self._spec.name} gave {flat.shape[1]} numbers a picture; its spec says dim = {self.dim}"

@@ -10,6 +10,7 @@ Chum, "Negative evidences and co-occurences in image retrieval: the benefit of P
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ _FEW = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Reduction:
     """`(vector - mean) @ basis`, then unit length."""
 
@@ -69,13 +70,18 @@ class Reduction:
         What `apply` made has lost its length; the only one that leads back to the unit sphere is found.
         """
         present = vectors.any(axis=1)
-        away = vectors if self.basis is None else vectors @ np.linalg.pinv(self.basis)
+        away = vectors if self._back is None else vectors @ self._back
         square = np.maximum((away**2).sum(axis=1), 1e-12)
         along = away @ self.mean
         length = (-along + np.sqrt(np.maximum(along**2 - square * (self.mean @ self.mean - 1), 0))) / square
         restored = unit(self.mean + length[:, None].astype(np.float32) * away)
         restored[~present] = 0
         return restored
+
+    @cached_property
+    def _back(self) -> Vectors | None:
+        """What leads back to all dimensions.  # (dim_out, dim_in)"""
+        return None if self.basis is None else np.linalg.pinv(self.basis).astype(np.float32)
 
     def to_bytes(self) -> bytes:
         """As safetensors."""

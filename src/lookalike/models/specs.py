@@ -44,6 +44,7 @@ _TYPES: dict[str, type] = {  # all else is text
     "input": dict,
     "labels": list,
     "garments": dict,
+    "shares": dict,
 }
 _WORDS: dict[type, str] = {
     bool: "true or false",
@@ -83,6 +84,9 @@ class ModelSpec:
     sha256: str = ""  # of the weights; empty where they are made on the user's machine
     quantised_from: str = ""  # the float32 model that `models export` makes this int8 one from
     heads: str = ""  # classifiers on its embedding, in safetensors: "bundled:FILE" and the like
+    shares: Mapping[str, float] = field(
+        default_factory=dict
+    )  # head -> what its answer counts beside the embedding, which counts 1; `dim` counts their labels too
     words: str = ""  # a projection of text into its embedding, in safetensors
     trainable: str = ""  # the same weights as safetensors, for `lookalike train` to begin with; like `weights`
     output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
@@ -149,6 +153,9 @@ def _spec(table: dict[str, Any], path: Path) -> ModelSpec:
         expected = _TYPES.get(name, str)
         if not isinstance(value, expected) or isinstance(value, bool) != (expected is bool):
             raise ModelError(f"{path}: {name} is {value!r}; it takes {_WORDS[expected]}")
+    for head, weight in table.get("shares", {}).items():
+        if not isinstance(weight, int | float) or isinstance(weight, bool) or weight <= 0:
+            raise ModelError(f"{path}: {head} in [shares] is {weight!r}; it takes a number above 0")
     for name, choices in (("role", get_args(Role)), ("kind", get_args(Kind))):
         if table[name] not in choices:
             raise ModelError(f"{path}: {name} is {table[name]!r}; use one of {', '.join(choices)}")

@@ -7,6 +7,7 @@ unless the user pulls it.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable
 from functools import cache
@@ -143,8 +144,14 @@ def _how_to_get(spec: ModelSpec) -> str:
 
 
 def weights_digest(name: str) -> str:
-    """The SHA-256 of the weights that this name stands for on this machine; empty for a weightless model."""
+    """A SHA-256 of all that makes the vectors of the model with this name on this machine: its weights and, where
+    they stand beside the embedding, its classifiers. Empty for a weightless model.
+    """
     if name == "none":
         return ""
     spec = find_spec(name)
-    return spec.sha256 or (sha256(find_weights(spec)) if spec.weights else "")
+    weights = spec.sha256 or (sha256(find_weights(spec)) if spec.weights else "")
+    if not spec.shares:
+        return weights
+    beside = json.dumps([weights, sha256(find_companion(spec, spec.heads)), dict(spec.shares)])
+    return hashlib.sha256(beside.encode()).hexdigest()

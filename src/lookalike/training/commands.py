@@ -39,6 +39,7 @@ from lookalike.training.tasks import LABEL, ClassifyingTask, EmbeddingTask, Trip
 CNN_28 = "cnn-28"
 EPOCHS_28 = 60
 _ENOUGH = 50  # pictures that a confidence can be fitted on
+_SHARES = 1.0  # what its classifiers together count for neighbours, beside what an embedder sees
 
 PathLike = str | os.PathLike[str]
 Maker = Callable[[Mapping[str, int]], Any]  # from {head: classes} to a network
@@ -124,7 +125,9 @@ def train_embedder(
         },
         dim=_dim(made, task.input),
     )
-    spec = write_model(made, replace(about, heads=_heads(made, lessons, task.input)), out / "candidate")
+    named = _heads(made, lessons, task.input)
+    about = replace(about, heads=named, shares=dict.fromkeys(named, _SHARES / max(1, len(named))))
+    spec = write_model(made, about, out / "candidate")
     found = judge(
         source,
         current,

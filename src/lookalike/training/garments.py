@@ -59,6 +59,7 @@ FIELDS = {
     "gender": "audience",
     "usage": "usage",
 }  # head -> our name
+UNTOLD = "snapshot"  # a head that stands beside the embedding, but whose answer no product is told
 _LARGE = 256  # pixels of the longer side that large pictures are kept at
 _SNAPSHOT_OF = {  # article type of a catalogue, or label of a street mask: what snapshots call it
     **dict.fromkeys(("Tshirts", "Lounge Tshirts", "t-shirt"), "T-Shirt"),
@@ -414,15 +415,16 @@ def publish(task: Garments, out: Path, *, say: Any) -> None:
     network.load_state_dict({name: halves[name].to(value.dtype) for name, value in network.state_dict().items()})
     export_network(network, out / "garments.onnx", side=side)
     say("embedding what is held out, for honest confidence")
-    fashion = task.held["fashion"]
-    vectors = embed(network, fashion.pixels, side)
     heads = {}
-    for head, field in FIELDS.items():
-        rows = torch.nn.functional.normalize(network.heads[head].detach(), dim=1).numpy()
-        truth = fashion.labels[head]
-        known = truth >= 0
-        sharpness = fit_sharpness(vectors[known] @ rows.T, truth[known].tolist(), start=SHARPNESS)
-        heads[field] = Head(tuple(task.classes[head]), rows, sharpness)
+    for name, fields in (("fashion", FIELDS), ("snapshots", {UNTOLD: UNTOLD})):
+        held = task.held[name]
+        vectors = embed(network, held.pixels, side)
+        for head, field in fields.items():
+            rows = torch.nn.functional.normalize(network.heads[head].detach(), dim=1).numpy()
+            truth = held.labels[head]
+            known = truth >= 0
+            sharpness = fit_sharpness(vectors[known] @ rows.T, truth[known].tolist(), start=SHARPNESS)
+            heads[field] = Head(tuple(task.classes[head]), rows, sharpness, told=head != UNTOLD)
     save_heads(heads, out / "garments-heads.safetensors")
     say("embedding what was trained on, for the words")
     source = task.sources["fashion"]

@@ -39,6 +39,7 @@ class Description:
     heads: Mapping[str, Head] = field(
         default_factory=dict
     )  # classifiers by cosine, as `models.attributes` reads them
+    shares: Mapping[str, float] = field(default_factory=dict)  # of these heads, as `models.specs.ModelSpec` has it
 
 
 def write_model(network: Any, about: Description, folder: Path) -> Path:
@@ -88,7 +89,7 @@ def _spec(about: Description, *, digest: str) -> str:
         "role": "image",
         "kind": "onnx-image",
         "summary": about.summary,
-        "dim": about.dim,
+        "dim": about.dim + sum(len(about.heads[name].labels) for name in about.shares),
         "licence": about.licence,
         "source": "made by lookalike train",
         "weights": f"file:{about.name}.onnx",
@@ -100,6 +101,8 @@ def _spec(about: Description, *, digest: str) -> str:
         table["heads"] = f"file:{about.name}.heads.safetensors"
     lines = [f"{name} = {_toml(value)}" for name, value in table.items()]
     lines += ["", "[input]", *(f"{name} = {_toml(value)}" for name, value in asdict(about.input).items())]
+    if about.shares:
+        lines += ["", "[shares]", *(f"{_toml(name)} = {_toml(weight)}" for name, weight in about.shares.items())]
     return "\n".join(lines) + "\n"
 
 
