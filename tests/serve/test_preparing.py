@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+from lookalike.errors import LookalikeError
 from lookalike.serve.preparing import Preparing
 from lookalike.store.memory import MemoryStore
 from lookalike.testing import builders
@@ -24,9 +26,9 @@ class Counted(MemoryStore):
     def __post_init__(self) -> None:
         MemoryStore.__init__(self, HEADER)
 
-    def prepare(self, product_id: str) -> None:
-        self.prepared.append(product_id)
-        super().prepare(product_id)
+    def prepare(self, ids: Sequence[str]) -> None:
+        self.prepared += ids
+        super().prepare(ids)
 
 
 @dataclass
@@ -117,8 +119,8 @@ def test_what_fails_is_told_once_and_tried_again(
 ) -> None:
     tried: list[str] = []
 
-    def fail(product_id: str) -> None:
-        tried.append(product_id)
+    def fail(ids: Sequence[str]) -> None:
+        tried.extend(ids)
         raise KeyError("a row")
 
     with monkeypatch.context() as broken:
@@ -132,5 +134,45 @@ def test_what_fails_is_told_once_and_tried_again(
 def test_what_has_gone_or_shows_nothing_is_passed_over() -> None:
     store = MemoryStore(HEADER)
     store.put(builders.rows(HEADER, [builders.product("bare", images=(), title="")]))
-    store.prepare("gone")
-    store.prepare("bare")
+    store.prepare(["gone"])
+    store.prepare(["bare"])
+
+
+@dataclass
+class Kept(Counted):
+    """A store with a place for what was found."""
+
+    file: Path = Path()
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def neighbours_file(self) -> Path:
+        return self.file
+
+    def read_neighbours(self, path: Path) -> bool:
+        self.asked.append(f"read {path.name}")
+        return super().read_neighbours(path)
+
+    def save_neighbours(self, path: Path) -> bool:
+        self.asked.append(f"save {path.name}")
+        if path.name == "broken":
+            raise LookalikeError("the disk is full")
+        return super().save_neighbours(path)
+
+
+@pytest.mark.parametrize("name", ["kept", "broken"])
+def test_what_was_found_is_kept_for_the_next_start(
+    work: Work, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    store = Kept(file=tmp_path / name)
+    store.put(builders.rows(HEADER, [builders.product(i) for i in "abc"]))
+    preparing = Preparing(Shop(store), [work], first_s=0.0, again_s=0.01)  # type: ignore[arg-type,list-item]
+    preparing.start()
+    try:
+        assert soon(lambda: f"save {name}" in store.asked)
+        store.put(builders.rows(HEADER, [builders.product("d")]))
+        assert soon(lambda: store.asked.count(f"save {name}") == 2)
+    finally:
+        preparing.close()
+    assert store.asked == [f"read {name}", f"save {name}"] * 2
+    assert caplog.text.count("neighbours are not kept: LookalikeError: the disk is full") == (name == "broken")

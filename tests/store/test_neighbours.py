@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import save
 
 from lookalike.filters import read
 from lookalike.store import memory
@@ -150,3 +156,102 @@ def test_a_list_is_forgotten_once_much_has_come_since() -> None:
     lists.keep(40, np.arange(KEPT), 0.1, rows=50)
     assert lists.near(3, 50) is not None
     assert lists.near(39, 50) is None
+
+
+# -- kept for the next process -----------------------------------------------------------------------
+
+
+def filled(rows: pa.Table) -> MemoryStore:
+    made = MemoryStore(HEADER)
+    made.append(rows)
+    made.nearest(asked(made, made.ids(limit=1)[0]), k=5, where=NO_FILTER)  # the first question never reads a list
+    return made
+
+
+@pytest.fixture
+def rows() -> pa.Table:
+    some = products(COUNT)
+    vectors = {
+        part: builders.unit_vectors(COUNT, dim, seed=at, clusters=40)
+        for at, (part, dim) in enumerate(HEADER.dims.items())
+    }
+    return builders.rows(HEADER, some, vectors=vectors)
+
+
+@pytest.fixture
+def file(rows: pa.Table, tmp_path: Path) -> Path:
+    made = filled(rows)
+    made.prepare(made.ids(limit=0))
+    assert made.save_neighbours(tmp_path / "neighbours.safetensors")
+    return tmp_path / "neighbours.safetensors"
+
+
+def test_neighbours_of_before_answer_without_a_scan(rows: pa.Table, file: Path, scans: list[int]) -> None:
+    store = filled(rows)
+    assert store.read_neighbours(file)
+    before = len(scans)
+    for product_id in ("p0", "p9", "p3999"):
+        assert len(store.nearest(asked(store, product_id), k=20, where=NO_FILTER).ids) == 20
+    assert len(scans) == before
+    assert all(same(store, product_id) for product_id in ("p0", "p9", "p3999"))
+
+
+@given(data=st.data())
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_answers_are_exact_whatever_has_changed_since(rows: pa.Table, file: Path, data: st.DataObject) -> None:
+    gone = data.draw(st.lists(st.integers(0, COUNT - 1), max_size=30, unique=True))
+    again = data.draw(st.sets(st.sampled_from(gone))) if gone else set()  # these come back at the end as they were
+    kept = np.setdiff1d(np.arange(COUNT), gone)
+    if data.draw(st.booleans()):
+        kept = np.roll(kept, data.draw(st.integers(0, 300)))  # an order that no list was made in
+    fresh = builders.rows(
+        HEADER,
+        products(40, first=COUNT),
+        vectors={
+            part: builders.unit_vectors(40, dim, seed=at, clusters=40)  # beside what was there
+            for at, (part, dim) in enumerate(HEADER.dims.items())
+        },
+    )
+    store = filled(pa.concat_tables([rows.take(kept), fresh, rows.take(np.array(sorted(again), np.int64))]))
+    put(store, [builders.product(f"p{kept[5]}")], seed=99)
+    assert store.read_neighbours(file)
+    store.delete([f"p{kept[7]}"])
+    some = [kept[0], kept[6], kept[-1], *again]
+    assert all(same(store, f"p{n}") for n in some)
+
+
+def test_lists_that_were_made_between_changes_are_kept_too(
+    rows: pa.Table, tmp_path: Path, scans: list[int]
+) -> None:
+    made = filled(rows)
+    made.prepare(["p1"])
+    made.patch(pa.table({"id": ["p2"], "price": [5.0]}))  # buried, and back at the end
+    made.prepare(["p2", "p3"])
+    assert made.save_neighbours(tmp_path / "kept")
+    order = [n for n in range(COUNT) if n != 2] + [2]
+    store = filled(rows.take(order))
+    assert store.read_neighbours(tmp_path / "kept")
+    before = len(scans)
+    assert all(same(store, product_id) for product_id in ("p1", "p2", "p3"))
+    assert len(scans) == before + 3  # of the plain questions that `same` compares with
+
+
+@pytest.mark.parametrize("harm", ["none", "cut", "another", "weights"])
+def test_a_file_that_does_not_fit_is_left_alone(rows: pa.Table, file: Path, harm: str) -> None:
+    store = filled(rows)
+    if harm == "none":
+        file.unlink()
+    elif harm == "cut":
+        file.write_bytes(file.read_bytes()[:-1000])
+    elif harm == "another":
+        file.write_bytes(save({"marks": np.zeros(3, np.uint64)}))
+    else:
+        store = MemoryStore(replace(HEADER, recipe=replace(HEADER.recipe, weights={"image": 0.3})))
+        store.append(rows)
+    assert not store.read_neighbours(file)
+    assert same(store, "p9")
+
+
+def test_nothing_known_is_nothing_to_keep(rows: pa.Table, tmp_path: Path) -> None:
+    assert not filled(rows).save_neighbours(tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -68,6 +69,11 @@ class Store(Protocol):
     @property
     def version(self) -> int:
         """Another one after every change of the rows."""
+        ...
+
+    @property
+    def neighbours_file(self) -> Path | None:
+        """Where the neighbours that were found may be kept, for the next process; None where nowhere."""
         ...
 
     def counts(self) -> Counts: ...

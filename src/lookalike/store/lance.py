@@ -140,6 +140,10 @@ class LanceStore:
             except _FAULTS as error:
                 raise self._unreadable(error) from error
 
+    @property
+    def neighbours_file(self) -> Path | None:
+        return None if "://" in self.path else Path(self.path, "neighbours.safetensors")
+
     # -- reading ---------------------------------------------------------------------------------
 
     @property

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from itertools import count, islice, pairwise
+from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lookalike.errors import ProductNotFound
+from lookalike.files import whole
 from lookalike.store.filtering import mask, resolve
 from lookalike.store.interface import (
     NO_FILTER,
@@ -30,7 +32,7 @@ from lookalike.store.interface import (
     scores,
     shares,
 )
-from lookalike.store.neighbours import KEPT, Near, Neighbours
+from lookalike.store.neighbours import GONE, KEPT, Marks, Near, Neighbours, marks_of
 from lookalike.store.rows import Header, ViewOfGroup, matrix, product_of, schema, vector_column, view_of, views_at
 from lookalike.store.scanning import Rounded, extended, shortlist, shortlists
 from lookalike.types import Filter, Product, Query, Vector, Vectors
@@ -121,6 +123,10 @@ class MemoryStore:
     def version(self) -> int:
         return self._version
 
+    @property
+    def neighbours_file(self) -> Path | None:
+        return None
+
     @_alone
     def counts(self) -> Counts:
         live = self._live_table().select(["id", "group"]).to_pydict()
@@ -209,14 +215,52 @@ class MemoryStore:
             best = some[top(scores(query, blocks if whole else {p: b[some] for p, b in blocks.items()}), k)]
         return best, table, blocks, left
 
-    def prepare(self, product_id: str) -> None:
-        """Find the neighbours of a product, so that `nearest` need not when it is asked what is like it."""
+    def prepare(self, ids: Sequence[str]) -> None:
+        """Find the neighbours of products, so that `nearest` need not when it is asked what is like them.
+
+        For some products at a time: each row is read once for all. Those whose neighbours are known are left out.
+        """
         with self._lock:
-            rows = self._rows_of.get(product_id) if len(self._alive) > _ROUNDED_FROM else None
-            main = {p: block[rows[0]] for p, block in self._blocks.items() if block[rows[0]].any()} if rows else {}
-        query = Query(main, self._header.recipe.weights, product_id)
-        if query.active:
-            self._nearest(query, k=1, where=NO_FILTER)
+            alive = self._alive[: self._table.num_rows].copy()
+            if np.count_nonzero(alive) <= _ROUNDED_FROM:
+                return
+            blocks = {p: block[: len(alive)] for p, block in self._blocks.items()}
+            places = [self._rows_of[i][0] for i in ids if i in self._rows_of]
+            places = [at for at in places if self._near.near(at, len(alive)) is None]
+        usual = self._header.recipe.weights
+        mains = [{p: block[at] for p, block in blocks.items() if block[at].any()} for at in places]
+        asked = [(at, Query(main, usual)) for at, main in zip(places, mains, strict=True)]
+        asked = [(at, query) for at, query in asked if query.active]
+        totals = all_scores([query for _, query in asked], blocks)
+        near = shortlists(totals, [alive] * len(asked), k=KEPT + 1)
+        for (at, query), some in zip(asked, near, strict=True):
+            found = scores(query, {p: blocks[p][some] for p in query.active})
+            ranked = top(found, KEPT + 1)
+            with self._lock:
+                self._near.keep(at, some[ranked[:KEPT]], float(found[ranked[KEPT]]), len(alive))
+
+    def save_neighbours(self, path: Path) -> bool:
+        """Keep what is known of neighbours in a file; False where that is nothing, or rows changed meanwhile.
+
+        Raises `LookalikeError` where it cannot be written.
+        """
+        marks, version = self._marks()
+        with self._lock:
+            if self._version != version or not self._near.known:
+                return False
+            content = self._near.to_bytes(marks, self._header.recipe.weights)
+        with whole(path, "list of neighbours") as file:
+            file.write(content)
+        return True
+
+    def read_neighbours(self, path: Path) -> bool:
+        """Take over what a file of `save_neighbours` knows and still holds.
+
+        False where there is no such file, it is of other weights, or rows changed meanwhile.
+        """
+        marks, version = self._marks()
+        with self._lock:
+            return self._version == version and self._near.read(path, marks, self._header.recipe.weights)
 
     def kth_score(self, query: Query, *, k: int, where: Filter) -> float:
         with self._lock:
@@ -365,6 +409,16 @@ class MemoryStore:
             for p, vector in main.items()
         )
         return rows[0] if same and all(main[p].any() for p in query.active) else None
+
+    def _marks(self) -> tuple[Marks, int]:
+        """A mark of each row by which it is known in another process, and the version of the rows."""
+        with self._lock:
+            table, alive, version = self._table, self._alive[: self._table.num_rows].copy(), self._version
+            blocks = {p: block[: len(alive)] for p, block in self._blocks.items()}
+        ids, numbers = (table.column(name).to_pylist() for name in ("id", "number"))
+        marks = marks_of([f"{i} {number}" for i, number in zip(ids, numbers, strict=True)], blocks)
+        marks[~alive] = GONE
+        return marks, version
 
     def _row(self, at: int) -> dict[str, Any]:
         row: dict[str, Any] = self._table.slice(at, 1).to_pylist()[0]
