@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+onnx = pytest.importorskip("onnx", reason="needs lookalike[train]")
 torch = pytest.importorskip("torch", reason="needs lookalike[train]")
 
 from lookalike.evaluate.regions import UNKNOWN  # noqa: E402
@@ -20,7 +21,7 @@ from lookalike.training.export import export_segmenter  # noqa: E402
 from lookalike.training.loop import Schedule, read_weights, train  # noqa: E402
 from lookalike.training.networks import lite0_trunk  # noqa: E402
 from lookalike.training.segmenting import SegmentingTask, classes_seen  # noqa: E402
-from lookalike.training.unet import unet  # noqa: E402
+from lookalike.training.unet import second_decoder, unet  # noqa: E402
 
 
 def drawn(rng: np.random.Generator, width: int, height: int) -> Scene:
@@ -94,9 +95,56 @@ def test_a_mirrored_graph_sees_a_picture_and_its_mirror_image_alike(tmp_path: Pa
     assert np.allclose(both[2], (both[0] + both[1][:, :, :, ::-1]) / 2, atol=2e-3)
 
 
+@pytest.mark.parametrize("sure", [-9.0, 0.1, 9.0])
+def test_two_decoders_are_mixed_and_one_that_counts_nothing_is_not_asked(tmp_path: Path, sure: float) -> None:
+    torch.manual_seed(0)
+    network = unet(lite0_trunk(), 3, widths=(16, 16, 8, 8), alone=True).eval()
+    torch.nn.init.zeros_(network.alone.worn.weight)
+    torch.nn.init.constant_(network.alone.worn.bias, sure)
+    with torch.no_grad():
+        for part in (network, network.alone):
+            part.classes.weight.mul_(30)  # so that each of the two says something of its own
+    path = export_segmenter(network, tmp_path / "two.onnx", mirrored=True, half=False)
+    pixels = np.random.default_rng(3).uniform(-1, 1, (1, 3, 64, 96)).astype(np.float32)
+    with torch.inference_mode():
+        wanted = network.shares(torch.from_numpy(pixels), mirrored=True).numpy()
+        logits = network(torch.from_numpy(pixels)).softmax(1).numpy()
+        plain = network.shares(torch.from_numpy(pixels)).numpy()
+    given = Session(path).run({"pixels": pixels})
+    np.testing.assert_allclose(given, wanted, atol=1e-4)
+    np.testing.assert_allclose(given.sum(1), 1, atol=1e-4)
+    np.testing.assert_allclose(logits, plain, atol=1e-4)
+    poisoned = poison(path, "alone.classes" if sure > 0.5 else "classes")
+    harmed = Session(poisoned).run({"pixels": pixels})
+    assert np.isfinite(harmed).all() == (abs(sure) > 1), "what counts nothing was not asked"
+
+
+def poison(path: Path, name: str) -> Path:
+    """The same graph with weights of a part that are no numbers."""
+    model = onnx.load(str(path))
+    for tensor in model.graph.initializer:
+        if tensor.name == f"network.{name}.weight":
+            values = onnx.numpy_helper.to_array(tensor)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(np.full_like(values, np.nan), tensor.name))
+    poisoned = path.with_name("poisoned.onnx")
+    onnx.save(model, str(poisoned))
+    return poisoned
+
+
+def test_a_second_decoder_is_trained_and_nothing_else_is() -> None:
+    network = unet(lite0_trunk(), 3, widths=(16, 16, 8, 8), alone=True)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    second = second_decoder(network).train()
+    optimiser = torch.optim.SGD(second.parameters(), lr=0.1)
+    second(torch.rand(2, 3, 64, 64)).square().mean().backward()
+    optimiser.step()
+    changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed and all(name.startswith("alone.") for name in changed)
+
+
 def test_the_shipped_parser_can_be_trained_further() -> None:
     spec = find_spec("garment-parser")
-    network = unet(lite0_trunk(), len(spec.labels))
+    network = unet(lite0_trunk(), len(spec.labels), alone=True)
     missing = network.load_state_dict(read_weights(find_companion(spec, spec.trainable)), strict=False)
     assert not missing.unexpected_keys
     assert all(name.endswith("num_batches_tracked") for name in missing.missing_keys)

@@ -8,6 +8,9 @@ of them laid before other grounds, from catalogue pictures on white whose outlin
 and from snapshots of which only the name is known. Where all of these came from the first step on, 2,000 steps of
 12 pictures led no farther than the first stage does in 325 of 8. A stage begins with the mean of the weights of
 earlier ones, which forgets less. (Wortsman et al., Model soups, ICML 2022.)
+
+Things that nobody wears have a decoder of their own over the same trunk, which stays as the stages left it: one
+decoder for both was the worse at either the longer it learned the other.
 """
 
 from __future__ import annotations
@@ -30,15 +33,17 @@ from lookalike.evaluate.splits import held_out
 from lookalike.extras import require
 from lookalike.media.colour import garment_weights
 from lookalike.media.decoding import decode
-from lookalike.media.framing import resize
+from lookalike.media.edges import along_edges
+from lookalike.media.framing import near_area, resize, resize_plane
 from lookalike.media.masks import UNKNOWN, decode_mask
 from lookalike.media.scenes import Manner, Scene, before, only, paler, part_of, pasted, plain_ground, seen
 from lookalike.training.annotations.labels import label_map
 from lookalike.training.export import export_segmenter
-from lookalike.training.loop import Schedule, read_weights, save_weights, train
+from lookalike.training.loop import Schedule, load_weights, read_weights, save_weights, train
 from lookalike.training.networks import lite0_trunk
+from lookalike.training.samples import fed
 from lookalike.training.segmenting import Draw, SegmentingTask, classes_seen
-from lookalike.training.unet import unet
+from lookalike.training.unet import second_decoder, unet
 from lookalike.types import GARMENTS, Pixels
 
 LABELS = ("background", "person", *GARMENTS)
@@ -64,8 +69,15 @@ _OF_SNAPSHOT = {  # what people call what they photographed, and what it is
     "Shoes": "footwear",
     "Hat": "headwear",
 }
-_EACH = 250  # catalogue pictures of each kind of thing
+_RIDGE = 1e-3  # what the square of a weight costs
+_EACH, _MANY = 250, 600  # catalogue pictures of each kind of thing: usually, and to learn from
 _SOURCES = ("street", "street before another ground", "a garment alone", "catalogue", "drawn", "snapshot")
+_SURE, _SURELY_NOT = (
+    0.55,
+    0.35,
+)  # shares from which on a pixel of a snapshot is a garment, and below which it is none
+_PIECE = 0.15  # of the largest piece of a garment: smaller ones are specks
+_LEAST = 2_500  # pixels of a garment that is cut out of a photograph
 _PALE = 0.25  # how often a garment alone is made white, on white
 _ADDED = 0.15  # how often something is laid over a street photograph
 _FIRST = Manner(nearest=1.4, farthest=0.85, near=0.35, turn=0.15, coarse=0.05, light=0.5)
@@ -97,26 +109,35 @@ STAGES = (
         "last", 650, 240, 2e-4, 1e-3, (0.52, 0.05, 0.2, 0.12, 0.03, 0.08), _WORN, ("street", "things", "things")
     ),
 )
+ALONE = (  # of the second decoder, 8 views of 240 to 256 pixels a side: share of outlined snapshots, schedule
+    (0.0, Schedule(3600, 2e-3, 2e-3, ("alone.classes",), cooldown=0.7, average=0.996, validate_every=300)),
+    (
+        0.45,
+        Schedule(500, 8e-4, 8e-4, ("alone.classes",), cooldown=0.8, average=0.99, validate_every=150, warmup=30),
+    ),
+)
+_HELD_ALONE = 150  # views of held-out things that it is looked at by
+_WORN_VIEWS = 1500  # of people, and as many of things alone, by which the two are told apart
 SHIPPED = ("street", "mixed", "things", "last", "last", "last", "last")  # the stages whose mean is shipped
 SIDE = 256  # pixels: the root of how many the shipped parser is given
 
 
 class Drawer:
-    """Random views of all sources. See `SegmentingTask`."""
+    """Random views of all sources, of what is trained on or of what is held out. See `SegmentingTask`."""
 
-    def __init__(self, data: Path, drawn: Path, *, say: Callable[[str], None]) -> None:
-        self._street, self.held = street(data)
+    def __init__(self, data: Path, drawn: Path, *, held: bool = False, say: Callable[[str], None]) -> None:
+        self._street, self.held = street(data)[::-1] if held else street(data)
         self._drawn = list(labelled(drawn, {label: label for label in LABELS}).values())
-        self._things = catalogue(data)
-        self._snapshots = snapshots(data)
-        self._grounds = _grounds([s.pixels for s in self._snapshots], [s.pixels for s in self._street])
+        self._things = catalogue(data, held=held, each=_MANY)
+        self.snapshots = snapshots(data, held=held)
+        self._grounds = _grounds([s.pixels for s in self.snapshots], [s.pixels for s in self._street])
         self._alone = [[scene for scene in self._street if _has(scene, n)] for n in range(2, len(LABELS))]
         self._often = _often(self._street)
         counts = np.bincount(np.concatenate([s.classes.ravel() for s in self._street]), minlength=len(LABELS))
         self.frequencies = counts[: len(LABELS)] / counts[: len(LABELS)].sum()
         say(
-            f"{len(self._street):,} street photographs to train on, {len(self.held):,} held out; "
-            f"{len(self._drawn):,} drawn, {len(self._things):,} of a catalogue, {len(self._snapshots):,} snapshots"
+            f"{len(self._street):,} street photographs {'held out' if held else 'to train on'}; "
+            f"{len(self._drawn):,} drawn, {len(self._things):,} of a catalogue, {len(self.snapshots):,} snapshots"
         )
 
     def of(self, stage: Stage) -> Draw:
@@ -127,7 +148,7 @@ class Drawer:
         kind = _SOURCES[int(rng.choice(len(_SOURCES), p=stage.shares))]
         ground = self._ground(rng)
         if kind == "snapshot":
-            return seen(self._any(self._snapshots, rng), width, height, rng, _HINTED, ground)
+            return self.snapshot(self.snapshots, rng, width, height)
         if kind == "a garment alone":
             if rng.random() < _PALE:
                 white = np.full((8, 8, 3), rng.integers(247, 256), np.uint8)
@@ -151,13 +172,42 @@ class Drawer:
             scene = pasted(scene, thing, rng)
         return seen(scene, width, height, rng, stage.worn, _WHITE if rng.random() < 0.5 else ground)
 
+    def alone(self, rng: np.random.Generator, width: int, height: int) -> Scene:
+        """A view of a thing that nobody wears: on white, white on white, or before another ground."""
+        kind, how = rng.random(2)
+        if kind < 0.06:
+            return self.snapshot(self.snapshots, rng, width, height)
+        thing = self._cut_out(rng) if kind < 0.6 else self._any(self._things, rng)
+        if how < 0.3:
+            white = np.full((8, 8, 3), rng.integers(245, 256), np.uint8)
+            return seen(before(paler(thing, rng), white, rng), width, height, rng, _PALELY, white)
+        ground = _WHITE if how < 0.5 else self._ground(rng)
+        return seen(before(thing, ground, rng), width, height, rng, _LYING, ground)
+
+    def snapshot(self, some: Sequence[Scene], rng: np.random.Generator, width: int, height: int) -> Scene:
+        """A view of one of some snapshots."""
+        return seen(self._any(some, rng), width, height, rng, _HINTED, self._ground(rng))
+
+    def worn(self, rng: np.random.Generator, width: int, height: int) -> Scene:
+        """A view of a person, or of a part of one."""
+        scene = self._any(self._street if rng.random() < 0.8 else self._drawn, rng)
+        if rng.random() < 0.5:
+            rows = len(scene.classes)
+            top = int(rng.uniform(0, 0.6) * rows)
+            part = np.s_[top : top + int(rng.uniform(0.35, 0.6) * rows)]
+            scene = Scene(scene.pixels[part], scene.classes[part])
+        return seen(scene, width, height, rng, _WORN, self._ground(rng))
+
     def _garment(self, rng: np.random.Generator) -> Scene:
         """One garment of a street photograph, alone before another ground."""
+        return before(self._cut_out(rng), self._ground(rng), rng)
+
+    def _cut_out(self, rng: np.random.Generator) -> Scene:
         while True:
             number = int(rng.integers(2, len(LABELS)))
             alone = only(self._any(self._alone[number - 2], rng), number)
-            if alone is not None:
-                return before(alone, self._ground(rng), rng)
+            if alone is not None and alone.classes.size >= _LEAST:
+                return alone
 
     def _ground(self, rng: np.random.Generator) -> Pixels:
         return plain_ground(rng) if rng.random() < 0.45 else part_of(self._any(self._grounds, rng), rng)
@@ -200,13 +250,13 @@ def labelled(folder: Path, ours: dict[str, str]) -> dict[str, Scene]:
     return scenes
 
 
-def catalogue(data: Path, *, held: bool = False) -> list[Scene]:
+def catalogue(data: Path, *, held: bool = False, each: int = _EACH) -> list[Scene]:
     """Catalogue pictures of things alone on white whose outline can be told: to train on, or held out."""
     folder, found = data / "fashion-small", []
     taken = dict.fromkeys(GARMENTS, 0)
     for row in csv.DictReader((folder / "styles.csv").open(encoding="utf-8", newline="")):
         label = _OF_TYPE.get(row["articleType"])
-        if label is None or taken[label] >= _EACH or held_out(row["id"], HELD_OUT["fashion"]) != held:
+        if label is None or taken[label] >= each or held_out(row["id"], HELD_OUT["fashion"]) != held:
             continue
         pixels = decode((folder / "images" / f"{row['id']}.jpg").read_bytes())
         pixels = resize(pixels, pixels.shape[1] * 3, pixels.shape[0] * 3)
@@ -267,6 +317,83 @@ def mean_weights(folders: Sequence[Path]) -> dict[str, Any]:
     """The mean of the best weights of runs of one network; a folder named twice counts twice."""
     every = [read_weights(folder / "best.safetensors") for folder in folders]
     return {name: sum(weights[name].float() for weights in every) / len(every) for name in every[0]}
+
+
+def outlined(network: Any, some: Sequence[Scene]) -> list[Scene]:
+    """Snapshots whose name is known, as far as a U-Net with one decoder is sure what in them is a garment."""
+    torch = require("torch", extra="train", to="train the garment parser")
+    found = []
+    for scene in some:
+        height, width = scene.classes.shape
+        small = resize(scene.pixels, *near_area(width, height, SIDE))
+        with torch.inference_mode():
+            shares = network.eval().shares(torch.from_numpy(fed([small])), mirrored=True)[0].numpy()
+        garment = resize_plane(along_edges(shares, small)[2:].sum(0), width, height)
+        pieces, count = ndimage.label(garment > _SURE)
+        sizes = np.bincount(pieces.ravel(), minlength=count + 1)[1:]
+        on = np.isin(pieces, np.flatnonzero(sizes >= _PIECE * sizes.max(initial=0)) + 1)
+        if 0.06 < on.mean() < 0.75:
+            classes = np.where(garment < _SURELY_NOT, np.uint8(0), np.uint8(UNKNOWN))
+            classes[on] = scene.allowed
+            found.append(Scene(scene.pixels, classes))
+    return found
+
+
+def learn_alone(
+    network: Any,
+    drawer: Drawer,
+    snapshots: Sequence[Scene],
+    held: Sequence[Scene],
+    folder: Path,
+    *,
+    say: Callable[[str], None],
+) -> None:
+    """Train the second decoder, begun as the first one is, and what tells which of the two to believe."""
+    first = {n: w for n, w in network.state_dict().items() if n.startswith(("decoder.", "classes."))}
+    network.alone.load_state_dict(first, strict=False)
+    for number, (share, schedule) in enumerate(ALONE):
+
+        def draw(rng: np.random.Generator, width: int, height: int, share: float = share) -> Scene:
+            if rng.random() >= share:
+                return drawer.alone(rng, width, height)
+            return drawer.snapshot(snapshots, rng, width, height)
+
+        task = SegmentingTask(
+            *(second_decoder(network), draw, held, LABELS),
+            sides=(240, 256),
+            batch=8,
+            frequencies=np.asarray([0.6, *[0.05] * 9]),
+            balance=0.2,
+        )
+        train(task, schedule, folder / str(number), say=say)
+    learn_worn(network, drawer, say=say)
+
+
+def learn_worn(network: Any, drawer: Drawer, *, say: Callable[[str], None]) -> None:
+    """Fit the layer that tells whether somebody wears what a picture shows: logistic, on what the trunk gives."""
+    torch = require("torch", extra="train", to="train the garment parser")
+    rng, rows = np.random.default_rng(0), []
+    truth = np.repeat([1.0, 0.0], _WORN_VIEWS)
+    network.eval()
+    with torch.inference_mode():
+        for is_worn in truth:
+            wide, tall = (224, 288) if rng.random() < 0.6 else (256, 256)
+            scene = (drawer.worn if is_worn else drawer.alone)(rng, wide, tall)
+            rows.append(network.encode(torch.from_numpy(fed([scene.pixels])))[0].mean((2, 3))[0])
+    features, wanted = torch.stack(rows).clone(), torch.from_numpy(truth.astype(np.float32))
+    layer = network.alone.worn
+    optimiser = torch.optim.LBFGS(layer.parameters(), max_iter=200)
+
+    def loss() -> Any:
+        optimiser.zero_grad()
+        missed = torch.nn.functional.binary_cross_entropy_with_logits(layer(features)[:, 0], wanted)
+        lost = missed + _RIDGE * layer.weight.square().sum()
+        lost.backward()
+        return lost
+
+    optimiser.step(loss)
+    right = ((layer(features)[:, 0] > 0) == (wanted > 0)).float().mean()
+    say(f"worn or alone: right for {float(right):.3f} of the views")
 
 
 def publish(network: Any, out: Path, *, held: Sequence[Scene], side: int, say: Callable[[str], None]) -> None:
@@ -335,7 +462,20 @@ def main() -> None:
                 validate_every=200,
             )
             train(task, schedule, options.out / stage.name, say=say)
-    network.load_state_dict(mean_weights([options.out / name for name in SHIPPED]))
+    mean = mean_weights([options.out / name for name in SHIPPED])
+    if not options.only_publish:
+        network.load_state_dict(mean)
+        say("outlining snapshots")
+        snapshots_outlined = outlined(network, drawer.snapshots)
+    network = unet(network.trunk, len(LABELS), alone=True)
+    network.load_state_dict(mean, strict=False)
+    if not options.only_publish:
+        others = Drawer(options.data, options.drawn, held=True, say=say)
+        rng = np.random.default_rng(0)
+        views = [others.alone(rng, 300, 360) for _ in range(_HELD_ALONE)]
+        learn_alone(network, drawer, snapshots_outlined, views, options.out / "alone", say=say)
+        save_weights(network.state_dict(), options.out / "whole.safetensors")
+    load_weights(network, options.out / "whole.safetensors")
     publish(network, options.out / "package", held=held, side=SIDE, say=say)
 
 

@@ -34,6 +34,7 @@ from lookalike.types import GARMENTS
 IMAGENET = "imagenet"
 _STEPS, _SIDE, _BATCH, _RATE = 600, 256, 8, 4e-4
 USUAL = Plan()
+_SECOND = "alone."  # the decoder for things that nobody wears: a user's pictures teach one
 _CLASSES = "classes."  # the layer that names; begun anew where other labels are learned
 
 
@@ -108,7 +109,7 @@ def _begun(start: str, classes: Sequence[str], *, say: Say) -> Any:
     if not spec.trainable:
         raise ModelError(f"{spec.name} has no weights to train on: begin with {DEFAULT}, or {IMAGENET}")
     path = find_companion(spec, spec.trainable)
-    weights = {name: value.float() for name, value in read_weights(path).items()}
+    weights = {n: value.float() for n, value in read_weights(path).items() if not n.startswith(_SECOND)}
     if tuple(spec.labels) != tuple(classes):
         weights = {name: value for name, value in weights.items() if not name.startswith(_CLASSES)}
     try:

@@ -13,19 +13,27 @@ from typing import Any
 
 from lookalike.extras import require
 
+DOUBT = 0.2  # of which of two decoders to believe: with less, one of them is not asked
 DECODER = (256, 128, 64, 32)  # channels at a sixteenth, an eighth, a quarter and a half of the picture's sides
 
 
-def unet(trunk: Any, classes: int, *, widths: Sequence[int] = DECODER) -> Any:
+def unet(trunk: Any, classes: int, *, widths: Sequence[int] = DECODER, alone: bool = False) -> Any:
     """A U-Net over an EfficientNet-lite: (n, 3, h, w) to logits (n, classes, h, w). h and w: multiples of 32.
 
     trunk: as `networks.lite0_trunk` gives it. The logits are made at half resolution and enlarged.
+    alone: with a second decoder, for pictures of things that nobody wears, and a layer that tells which kind of
+    picture it is. The shares of both are mixed by how sure that is.
     """
-    return _unet()(trunk, classes, widths)
+    return _classes()["UNet"](trunk, classes, widths, alone)
+
+
+def second_decoder(network: Any) -> Any:
+    """The second decoder of a U-Net by itself, to be trained: pixels to its logits. The trunk stays as it is."""
+    return _classes()["SecondDecoder"](network)
 
 
 @cache
-def _unet() -> Any:
+def _classes() -> dict[str, Any]:
     torch = require("torch", extra="train", to="train a model")
     nn, functional = torch.nn, torch.nn.functional
     Module: Any = nn.Module  # noqa: N806 - a class
@@ -36,14 +44,14 @@ def _unet() -> Any:
             layers += [nn.Conv2d(channels, made, 3, padding=1, bias=False), nn.BatchNorm2d(made), nn.ReLU(True)]
         return nn.Sequential(*layers)
 
-    class UNet(Module):  # type: ignore[misc]  # Any, as torch may not be installed
-        def __init__(self, trunk: Any, classes: int, widths: Sequence[int]) -> None:
+    def enlarged(features: Any) -> Any:
+        return functional.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+    class Decoder(Module):  # type: ignore[misc]  # Any, as torch may not be installed
+        """The resolution back, step by step, with the edges that the encoder saw."""
+
+        def __init__(self, channels: Sequence[int], classes: int, widths: Sequence[int]) -> None:
             super().__init__()
-            self.trunk = trunk
-            blocks = list(trunk._blocks)
-            strides = [_stride(block) for block in blocks]
-            self._skips = [n - 1 for n, stride in enumerate(strides) if stride == 2]  # the last block of each size
-            channels = [blocks[n]._project_conv.out_channels for n in [*self._skips, len(blocks) - 1]]
             self.decoder = nn.ModuleList()
             given = channels[-1]
             for skip, made in zip(reversed(channels[:-1]), widths, strict=True):
@@ -51,20 +59,66 @@ def _unet() -> Any:
                 given = made
             self.classes = nn.Conv2d(given, classes, 1)
 
-        def forward(self, pixels: Any) -> Any:
+        def decode(self, features: Any, skips: Sequence[Any]) -> Any:
+            for layers, skip in zip(self.decoder, reversed(skips), strict=True):
+                features = layers(torch.cat((enlarged(features), skip), dim=1))
+            return enlarged(self.classes(features))
+
+    class UNet(Decoder):
+        def __init__(self, trunk: Any, classes: int, widths: Sequence[int], alone: bool) -> None:
+            blocks = list(trunk._blocks)
+            strides = [_stride(block) for block in blocks]
+            skips = [n - 1 for n, stride in enumerate(strides) if stride == 2]  # the last block of each size
+            channels = [blocks[n]._project_conv.out_channels for n in [*skips, len(blocks) - 1]]
+            super().__init__(channels, classes, widths)
+            self.trunk, self._skips = trunk, skips
+            self.alone: Any = Decoder(channels, classes, widths) if alone else None
+            if self.alone is not None:
+                self.alone.worn = nn.Linear(channels[-1], 1)  # whether somebody wears what the picture shows
+
+        def encode(self, pixels: Any) -> tuple[Any, list[Any]]:
             trunk, skips = self.trunk, []
             features = trunk._swish(trunk._bn0(trunk._conv_stem(pixels)))
             for number, block in enumerate(trunk._blocks):
                 features = block(features)
                 if number in self._skips:
                     skips.append(features)
-            for layers, skip in zip(self.decoder, reversed(skips), strict=True):
-                larger = functional.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
-                features = layers(torch.cat((larger, skip), dim=1))
-            logits = self.classes(features)
-            return functional.interpolate(logits, scale_factor=2.0, mode="bilinear", align_corners=False)
+            return features, skips
 
-    return UNet
+        def shares(self, pixels: Any, *, mirrored: bool = False) -> Any:
+            """(n, classes, h, w), adding up to 1. mirrored: the mean of a picture and its mirror image."""
+            views = [self.encode(view) for view in ([pixels, pixels.flip(3)] if mirrored else [pixels])]
+
+            def by(decoder: Any) -> Any:
+                first, *turned = (decoder.decode(*view).softmax(1) for view in views)
+                return (first + turned[0].flip(3)) / 2 if turned else first
+
+            worn = by(self)
+            if self.alone is None:
+                return worn
+            weight = self.alone.worn(views[0][0].mean((2, 3))).sigmoid()[:, :, None, None]
+            weight = ((weight - DOUBT) / (1 - 2 * DOUBT)).clamp(0, 1)
+            return weight * worn + (1 - weight) * by(self.alone)
+
+        def forward(self, pixels: Any) -> Any:
+            if self.alone is None:
+                return self.decode(*self.encode(pixels))
+            return self.shares(pixels).clamp_min(1e-8).log()  # logits, whose softmax they are
+
+    class SecondDecoder(Module):  # type: ignore[misc]
+        def __init__(self, network: Any) -> None:
+            super().__init__()
+            self.network = [network]  # no part of it: neither trained nor saved
+            self.alone = network.alone
+
+        def forward(self, pixels: Any) -> Any:
+            network = self.network[0].eval()
+            network.alone.train(self.training)
+            with torch.no_grad():
+                features, skips = network.encode(pixels)
+            return network.alone.decode(features, skips)
+
+    return {"UNet": UNet, "SecondDecoder": SecondDecoder}
 
 
 def _stride(block: Any) -> int:
