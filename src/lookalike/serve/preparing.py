@@ -18,7 +18,7 @@ from lookalike.store.memory import MemoryStore
 
 _LOOK_S = 0.01  # between two looks whether something is being asked
 _REPLACED_S = 1.0  # between two looks whether the rows in memory are still those that answer
-_FIRST_S = 5.0  # after the start: whoever waits for it is answered first
+_FIRST_S = 1.5  # after the start: whoever waits for it is answered first
 _AGAIN_S = 60.0  # after the last round, where something has changed since
 _CLOSE_S = 5.0
 _AT_ONCE = 32  # products; each row of the store is read once for all of them
