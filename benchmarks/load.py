@@ -3,7 +3,7 @@
     python benchmarks/load.py capacity --store DIR --pictures /tmp/d/street/photos
     python benchmarks/load.py steady   --store DIR --pictures /tmp/d/street/photos --rate similar=120 --seconds 600
     python benchmarks/load.py overload --store DIR --pictures /tmp/d/street/photos --rate similar=450
-    python benchmarks/load.py start    --store DIR
+    python benchmarks/load.py start    --store DIR [--cold]
     python benchmarks/load.py memory   --store DIR --pictures /tmp/d/street/photos
 
 `--store` starts a server of its own, on the same two cores as this client; `--url` asks one that runs. Requests
@@ -385,6 +385,12 @@ def started(store: str, workers: int = 1, port: int = 0) -> Iterator[tuple[Serve
         yield server, time.monotonic() - began
 
 
+def forget_files() -> None:
+    """Have the kernel read every file from the disk again, as after a boot. Needs to be root."""
+    os.sync()
+    Path("/proc/sys/vm/drop_caches").write_text("3")
+
+
 # -- what is measured --------------------------------------------------------------------------------------------
 
 
@@ -464,6 +470,8 @@ def main() -> None:
     if asked.what == "start":
         times = []
         for _ in range(asked.times):
+            if asked.cold:
+                forget_files()
             with started(asked.store, asked.workers, asked.port) as (_, took_s):
                 times.append(round(took_s, 2))
         print(f"start to first answer: {times} s, most {max(times)} s: {verdict(max(times) < 3)}")
@@ -553,6 +561,7 @@ def _arguments() -> argparse.Namespace:
         "--settled", action="store_true", help="first wait until the server has prepared what it prepares"
     )
     parser.add_argument("--times", type=int, default=5, help="that the server is started")
+    parser.add_argument("--cold", action="store_true", help="each start with nothing of the disk in memory")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="of what is asked, and when")
     parser.add_argument("--json", default="", help="where to write the figures")
     asked = parser.parse_args()

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookalike.store.scanning import Rounded, shortlist
+from lookalike.store.scanning import Rounded, extended, shortlist
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
@@ -42,3 +42,29 @@ def test_a_row_of_zeros_scores_nothing() -> None:
     found, wrong = rounded.scores(np.asarray([1, 0, 0, 0], np.float32), 3)
     assert not found.any()
     assert wrong >= 0
+
+
+def test_many_rows_at_once_are_rounded_as_each_by_itself() -> None:
+    rows = _unit(np.random.default_rng(2).normal(size=(700, 24)))
+    together, singly = Rounded(24), Rounded(24)
+    together.write(0, rows)
+    for at in range(len(rows)):
+        singly.write(at, rows[at : at + 1])
+    (found, wrong), (wanted, bound) = together.scores(rows[3], 700), singly.scores(rows[3], 700)
+    assert np.array_equal(found, wanted)
+    assert wrong == bound
+
+
+def test_rows_that_are_taken_over_whole_are_followed_by_others() -> None:
+    first, more = np.arange(6.0).reshape(3, 2), np.full((2, 2), 9.0)
+    taken = extended(np.empty((0, 2)), 0, first)
+    grown = extended(taken, 3, more)
+    assert np.array_equal(grown[:5], [*first, *more])
+    assert first.shape == (3, 2)
+
+
+def test_what_belongs_to_others_is_copied() -> None:
+    whole = np.arange(8.0)
+    taken = extended(np.empty(0), 0, whole[:3])
+    whole[0] = 7
+    assert taken[0] == 0

@@ -98,6 +98,8 @@ class Neighbours:
             return False
         if places.shape != (len(rows), KEPT) or not len(beyond) == len(rows) <= len(then) >= rows.max(initial=0):
             return False
+        if not len(then):
+            return True
         place, reach = _moved(then, marks)
         now, whole = place[: len(rows)], reach[rows]
         self._make_room(len(marks))
@@ -136,9 +138,7 @@ def _moved(then: Marks, now: Marks) -> tuple[Places, Places]:
     """
     order = np.argsort(then, kind="stable")
     nearest = np.minimum(np.searchsorted(then, now, sorter=order), len(then) - 1)
-    before = (
-        np.where(then[order[nearest]] == now, order[nearest], len(then)) if len(then) else np.zeros_like(nearest)
-    )
+    before = np.where(then[order[nearest]] == now, order[nearest], len(then))
     before[now == GONE] = -1  # where a row was, nothing can be near
     place = np.full(len(then), -1, np.int64)
     there = (before >= 0) & (before < len(then))

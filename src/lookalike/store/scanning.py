@@ -21,6 +21,7 @@ from lookalike.types import Vector, Vectors
 Scores = npt.NDArray[np.float32]
 _THREADED_FROM = 64 * 1024 * 1024  # bytes of int8 rows from which a second thread pays for being started
 _TILE = 16  # rows
+_AT_ONCE = 256  # rows that are rounded together, few enough to stay near the processor
 _OF_SUMS = 1e-4  # more than the order of adding up changes a float32 score, twice
 _SPARE = 1.3  # growth of the arrays: most appends then copy nothing
 
@@ -36,10 +37,12 @@ class Rounded:
 
     def write(self, start: int, rows: Vectors) -> None:
         """Put rows behind the first `start` ones."""
-        codes, scales = _rounded(rows)
-        back = codes * scales[:, None]
-        if len(rows):
-            self.error = max(self.error, float(np.linalg.norm(rows - back, axis=1).max()))
+        codes, scales = np.empty(rows.shape, np.int8), np.empty(len(rows), np.float32)
+        for at in range(0, len(rows), _AT_ONCE):
+            some = rows[at : at + _AT_ONCE]
+            codes[at : at + _AT_ONCE], scales[at : at + _AT_ONCE] = near, scale = _rounded(some)
+            back = near * scale[:, None]
+            self.error = max(self.error, float(np.linalg.norm(some - back, axis=1).max()))
             self.length = max(self.length, float(np.linalg.norm(back, axis=1).max()))
         self._codes = extended(self._codes, start, codes)
         self._scales = extended(self._scales, start, scales)
@@ -105,7 +108,9 @@ def _kth_at_most(line: Scores, k: int) -> np.float32:
 
 
 def extended(array: npt.NDArray[Any], used: int, more: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """`more` written behind the used rows, into spare room where there is some."""
+    """`more` behind the used rows, in spare room where there is some; `more` itself where none are used."""
+    if not used and more.flags.owndata:
+        return more
     needed = used + len(more)
     if needed > len(array):
         grown = np.empty((max(needed, int(used * _SPARE)), *array.shape[1:]), array.dtype)
