@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import platform
 import subprocess
 import sys
+import weakref
 
 import pytest
 
@@ -51,3 +53,40 @@ def test_much_work_is_followed_by_one_giving_back(monkeypatch: pytest.MonkeyPatc
         assert len(given) == 2
 
     asyncio.run(work())
+
+
+class _Ring:
+    def __init__(self) -> None:
+        self.me = self
+
+
+def test_what_outlives_a_full_collection_is_not_looked_at_by_the_next() -> None:
+    with memory.short_collections():
+        kept = [_Ring() for _ in range(1_000)]
+        gc.collect()
+        at_first = len(gc.get_objects())
+        kept += [_Ring() for _ in range(10)]
+        assert len(gc.get_objects()) < at_first + 100
+        assert gc.get_freeze_count() > 1_000
+    assert len(kept) == 1_010
+    assert gc.get_freeze_count() == 0
+    assert not any(called.__module__ == memory.__name__ for called in gc.callbacks)
+
+
+def test_what_is_set_aside_and_dies_is_found_in_time() -> None:
+    ring = _Ring()
+    seen = weakref.ref(ring)
+    with memory.short_collections(thorough_s=3600):
+        del ring
+        gc.collect()
+        assert seen() is not None, "it was set aside at first"
+    gc.collect()
+    assert seen() is None
+
+    ring = _Ring()
+    seen = weakref.ref(ring)
+    with memory.short_collections(thorough_s=0):
+        gc.collect()
+        del ring
+        gc.collect()
+        assert seen() is None

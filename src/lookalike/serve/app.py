@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import sys
@@ -33,7 +32,7 @@ from lookalike.serve.gate import Gate
 from lookalike.serve.keys import Keys
 from lookalike.serve.log import show_log
 from lookalike.serve.maps import Maps
-from lookalike.serve.memory import give_back, share_heaps
+from lookalike.serve.memory import give_back, share_heaps, short_collections
 from lookalike.serve.metrics import Metrics
 from lookalike.serve.preparing import Preparing
 from lookalike.serve.problems import EVERYWHERE, add_problems, documented
@@ -139,11 +138,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(_warm, service)  # however long it takes: no request waits for it yet
     if service.settings.ready_file:
         Path(service.settings.ready_file).write_text(f"{service.settings.address}\n", encoding="utf-8")
-    gc.freeze()  # what lives as long as the process is not looked through again and again
     warming = asyncio.create_task(_warm_pictures(service))
     preparing = Preparing(service.shop, [*service.pools.values(), app.state.writer.pool])
     preparing.start()
-    yield
+    with short_collections():
+        yield
     warming.cancel()
     await asyncio.to_thread(preparing.close)
     app.state.writer.close()
@@ -153,7 +152,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _warm(service: Service) -> None:
     """Read what the first question would have to wait for."""
-    service.strangers.warm_up()
     shop = service.shop
     first = shop.store.ids(limit=1)
     if first and shop.store.views(first).get(first[0]):
@@ -163,6 +161,7 @@ def _warm(service: Service) -> None:
 
 async def _warm_pictures(service: Service) -> None:
     """Read what the first picture would have to wait for, while questions that need none of it are answered."""
+    await asyncio.to_thread(service.strangers.warm_up)
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)  # so strange that this is judged too
     with suppress(LookalikeError):  # a shop may have no pictures, and a server may be told to stop
         await service.run(lambda: service.shop.search(image=noise, k=1), kind="warm", pool=service.seeing)
