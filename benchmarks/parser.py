@@ -5,6 +5,8 @@ street      the held-out 15 % of the street photographs (`evaluate.splits.held_o
             outerwear), bottomwear and footwear by COCO's rules, one true box for each label of a photograph
 single      garments of held-out photographs and held-out catalogue pictures, alone before other grounds, and
             white on white: garment against everything else
+snapshots   ten held-out snapshots outlined by hand (`snapshots.json`, COCO; the first by the MD5 of their names):
+            garment against everything else, and the label
 speed       each stage by itself on this machine, pictures of 400 x 600
 
 python benchmarks/parser.py [--model NAME|spec.toml] [--sheet parser.png]
@@ -13,6 +15,7 @@ python benchmarks/parser.py [--model NAME|spec.toml] [--sheet parser.png]
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +27,7 @@ from PIL import Image
 
 from lookalike.evaluate.detections import average_precision
 from lookalike.evaluate.regions import Confusion, boundary_f
+from lookalike.media.decoding import decode
 from lookalike.media.framing import letterbox
 from lookalike.media.masks import classes_of
 from lookalike.media.scenes import Manner, Scene, before, only, part_of, plain_ground, seen
@@ -31,6 +35,9 @@ from lookalike.models import open_image_embedder, open_segmenter
 from lookalike.models.interfaces import Segmenter
 from lookalike.models.regions_boxes import figures_of
 from lookalike.recipe import Recipe
+from lookalike.training.annotations.contours import mask_of
+from lookalike.training.annotations.converting import open_annotations
+from lookalike.training.annotations.shapes import Annotated
 from lookalike.training.garment_parser import LABELS, catalogue, snapshots, street
 from lookalike.types import Box, Detection, Pixels, Regions
 
@@ -139,6 +146,37 @@ def on_singles(segmenter: Segmenter, made: dict[str, list[Scene]]) -> None:
         print(f"  {kind}: IoU {both / either:.3f}, label right {right / len(scenes):.3f}, {len(scenes)} pictures")
 
 
+def outlined(folder: Path) -> list[Scene]:
+    """The snapshots that were outlined by hand."""
+    scenes = []
+    for one in open_annotations(Path(__file__).with_name("snapshots.json"), pictures=folder).each:
+        if not isinstance(one, Annotated) or one.file is None:
+            sys.exit(f"a snapshot of snapshots.json is not in {folder}: {one}")
+        classes = np.zeros((one.height, one.width), np.uint8)
+        for shape in one.shapes:
+            classes[mask_of(shape.geometry, one.width, one.height)] = LABELS.index(shape.label)
+        scenes.append(Scene(decode(one.file.read_bytes()), classes))
+    return scenes
+
+
+def on_outlined(segmenter: Segmenter, scenes: Sequence[Scene]) -> None:
+    found = [classes_of(segmenter.segment([scene.pixels])[0]) for scene in scenes]
+    ious, named = [], []
+    for scene, seen_here in zip(scenes, found, strict=True):
+        true, ours = scene.classes >= 2, seen_here >= 2
+        ious.append((true & ours).sum() / (true | ours).sum())
+        named.append(LABELS[np.bincount(seen_here[true & ours], minlength=3).argmax()])
+    told = [LABELS[scene.classes.max()] for scene in scenes]
+    right = sum(ours == true for ours, true in zip(named, told, strict=True))
+    print(f"\n{len(scenes)} snapshots outlined by hand, garment against all else")
+    print(f"  IoU {np.mean(ious):.3f} on average, least {min(ious):.3f}; label right {right} of {len(scenes)}")
+    rows = zip(told, named, ious, strict=True)
+    print(
+        "  "
+        + ", ".join(f"{true} {iou:.3f}" + (f" (as {ours})" if ours != true else "") for true, ours, iou in rows)
+    )
+
+
 def speed(segmenter: Segmenter, pictures: Sequence[Pixels]) -> None:
     print("\nspeed, milliseconds a picture, median")
     recipe = Recipe()
@@ -173,7 +211,9 @@ def sheet(path: Path, segmenter: Segmenter, pictures: Sequence[Pixels]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="default", help="a segmenter by name, or a spec.toml")
-    parser.add_argument("--sheet", type=Path, help="draw what is seen on snapshots and photographs")
+    parser.add_argument(
+        "--sheet", type=Path, help="draw what is seen on snapshots (those by hand first) and photographs"
+    )
     catalogues.add_options(parser)
     options = parser.parse_args()
     print(heading())
@@ -187,9 +227,11 @@ def main() -> None:
     segmenter = open_segmenter(options.model)
     on_street(segmenter, held)
     on_singles(segmenter, singles(things, held))
+    by_hand = outlined(snapshot_folder / "images")
+    on_outlined(segmenter, by_hand)
     speed(segmenter, [scene.pixels for scene in held[:20]])
     if options.sheet:
-        some = [*lying[:: max(1, len(lying) // 16)][:16], *held[:16]]
+        some = [*by_hand, *lying[:: max(1, len(lying) // 16)][:16], *held[:16]]
         sheet(options.sheet, segmenter, [scene.pixels for scene in some])
 
 
