@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -24,21 +25,41 @@ from lookalike.errors import ModelError
 from lookalike.models.reduction import Reduction, unit
 from lookalike.models.specs import ModelSpec, find_spec
 from lookalike.models.weights import find_companion
-from lookalike.types import Guess, Vectors
+from lookalike.types import Guess, Vector, Vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hidden:
+    """Rectified units between an embedding and the labels of one classifier."""
+
+    into: Vectors  # (units, dim)
+    bias: Vector  # (units,)
+    out: Vectors  # (labels, units)
+
+    def adds(self, embeddings: Vectors) -> Vectors:
+        """What they add to the cosines.  # (n, labels)"""
+        added: Vectors = np.maximum(embeddings @ self.into.T + self.bias, 0) @ self.out.T
+        return added
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
-    """One classifier: a row for each label; logits are cosines times the sharpness."""
+    """One classifier: a row for each label; logits are cosines, and what hidden units add, times the sharpness."""
 
     labels: tuple[str, ...]
     rows: Vectors  # (labels, dim), unit length
     sharpness: float  # of the softmax, the temperature taken into account
     told: bool = True  # whether products are told its answer; else it only helps to find neighbours
+    hidden: Hidden | None = None
+
+    def cosines(self, embeddings: Vectors) -> Vectors:
+        """With what hidden units add.  # (n, labels)"""
+        cosines: Vectors = embeddings @ self.rows.T
+        return cosines if self.hidden is None else cosines + self.hidden.adds(embeddings)
 
     def shares(self, embeddings: Vectors) -> Vectors:
         """How likely each label is.  # (n, labels), rows add up to 1; zeros for an embedding of zeros"""
-        logits = self.sharpness * (embeddings @ self.rows.T)
+        logits = self.sharpness * self.cosines(embeddings)
         shares: Vectors = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float32)
         shares /= shares.sum(axis=1, keepdims=True)
         shares[~embeddings.any(axis=1)] = 0
@@ -111,6 +132,12 @@ def open_attributes(model: str, reduction: Reduction | None = None) -> Attribute
     return AttributeReader(told, reduction, open_shares(spec))
 
 
+def open_heads(model: str) -> Mapping[str, Head]:
+    """All classifiers that come with an image model, by name; raises `ModelError` where it has none."""
+    spec = find_spec(model)
+    return _heads(find_companion(spec, spec.heads))
+
+
 def open_shares(spec: ModelSpec) -> ClassShares | None:
     """What stands beside the embeddings of an image model; None where its spec asks for nothing.
 
@@ -132,10 +159,14 @@ def _heads(path: Path) -> Mapping[str, Head]:
     try:
         with safe_open(str(path), framework="numpy") as file:
             facts = json.loads((file.metadata() or {})["heads"])
+            layers = {fact["hidden"]: _layer(file, fact["hidden"]) for fact in facts.values() if "hidden" in fact}
             return {
                 name: Head(
                     *(tuple(fact["labels"]), unit(file.get_tensor(name)), float(fact["sharpness"])),
                     told=bool(fact.get("told", True)),
+                    hidden=Hidden(*layers[fact["hidden"]], _full(file, f"{name} out"))
+                    if "hidden" in fact
+                    else None,
                 )
                 for name, fact in facts.items()
             }
@@ -144,15 +175,33 @@ def _heads(path: Path) -> Mapping[str, Head]:
 
 
 def save_heads(heads: Mapping[str, Head], path: Path) -> None:
-    """Write classifiers as safetensors, in half precision; the labels lie in its metadata."""
+    """Write classifiers as safetensors, in half precision; the labels lie in its metadata.
+
+    Hidden units that several of them share are written once.
+    """
     from safetensors.numpy import save_file
 
-    facts = {
-        name: {"labels": list(head.labels), "sharpness": head.sharpness, "told": head.told}
-        for name, head in heads.items()
-    }
-    tensors = {name: head.rows.astype(np.float16) for name, head in heads.items()}
-    save_file(tensors, str(path), metadata={"heads": json.dumps(facts, ensure_ascii=False)})
+    facts: dict[str, dict[str, object]] = {}
+    tensors = {name: head.rows for name, head in heads.items()}
+    layers: dict[int, str] = {}
+    for name, head in heads.items():
+        facts[name] = {"labels": list(head.labels), "sharpness": head.sharpness, "told": head.told}
+        if head.hidden is not None:
+            layer = layers.setdefault(id(head.hidden.into), f"hidden {len(layers)}")
+            facts[name]["hidden"] = layer
+            tensors |= {f"{layer} into": head.hidden.into, f"{layer} bias": head.hidden.bias}
+            tensors[f"{name} out"] = head.hidden.out
+    halves = {name: np.ascontiguousarray(tensor, np.float16) for name, tensor in tensors.items()}
+    save_file(halves, str(path), metadata={"heads": json.dumps(facts, ensure_ascii=False)})
+
+
+def _layer(file: Any, layer: str) -> tuple[Vectors, Vector]:
+    return _full(file, f"{layer} into"), _full(file, f"{layer} bias")
+
+
+def _full(file: Any, name: str) -> Vectors:
+    tensor: Vectors = file.get_tensor(name).astype(np.float32)
+    return tensor
 
 
 def fit_sharpness(logits: Vectors, truth: Sequence[int], *, start: float) -> float:
