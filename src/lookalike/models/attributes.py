@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,10 @@ class ClassShares:
     def dim(self) -> int:
         """How many numbers it puts beside an embedding."""
         return sum(len(head.labels) for head, _ in self.heads)
+
+    def plain(self) -> ClassShares:
+        """The same without hidden units, which know pictures alone."""
+        return ClassShares([(replace(head, hidden=None), weight) for head, weight in self.heads])
 
     def beside(self, embeddings: Vectors, *, trust: float = 1.0) -> Vectors:
         """Rows of unit length; zeros stay zeros.  # (n, dim of the model and `self.dim`)
