@@ -388,7 +388,12 @@ def started(store: str, workers: int = 1, port: int = 0) -> Iterator[tuple[Serve
 def forget_files() -> None:
     """Have the kernel read every file from the disk again, as after a boot. Needs to be root."""
     os.sync()
-    Path("/proc/sys/vm/drop_caches").write_text("3")
+    try:
+        Path("/proc/sys/vm/drop_caches").write_text("3")
+    except OSError as error:
+        raise SystemExit(
+            f"--cold: the kernel does not forget files ({error.strerror}): run as root, or without"
+        ) from error
 
 
 # -- what is measured --------------------------------------------------------------------------------------------

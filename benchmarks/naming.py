@@ -21,10 +21,8 @@ from tables import table
 
 from lookalike.evaluate.splits import held_out
 from lookalike.media.decoding import decode
-from lookalike.media.framing import letterbox
 from lookalike.models import open_image_embedder
 from lookalike.models.attributes import open_attributes
-from lookalike.models.specs import find_spec
 from lookalike.types import Guess
 
 COLUMNS = {"type": "articleType", "colour": "baseColour", "audience": "gender", "usage": "usage"}
@@ -36,12 +34,12 @@ _AT_ONCE = 512
 
 def guessed(model: str, pictures: Sequence[bytes]) -> list[dict[str, Guess]]:
     """What a model's classifiers say of each picture."""
-    reader, embedder, side = open_attributes(model), open_image_embedder(model), find_spec(model).input.side
+    reader, embedder = open_attributes(model), open_image_embedder(model)
     if reader is None:
         raise SystemExit(f"{model} comes with no classifiers")
     found: list[dict[str, Guess]] = []
     for start in range(0, len(pictures), _AT_ONCE):
-        some = [letterbox(decode(content), side) for content in pictures[start : start + _AT_ONCE]]
+        some = [decode(content) for content in pictures[start : start + _AT_ONCE]]
         found += reader.read(embedder.embed(some))
     return found
 

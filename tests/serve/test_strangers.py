@@ -133,3 +133,16 @@ def test_a_further_child_is_started_only_where_a_picture_would_wait_for_long(
     finally:
         strangers.close()
     assert all(child is None for child in (strangers._idle.get(), strangers._idle.get()))
+
+
+def test_a_child_that_cannot_be_started_early_is_started_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(11, "no more processes")
+
+    made = Strangers(1)
+    with monkeypatch.context() as patched:
+        patched.setattr("lookalike.serve.strangers.subprocess.Popen", refused)
+        with pytest.raises(OSError, match="no more processes"):
+            made.warm_up()
+    assert made.decode(saved(30, 20, "PNG")).shape == (20, 30, 3)
+    made.close()

@@ -11,8 +11,10 @@ pytest.importorskip("torch")
 
 from lookalike.models.attributes import Head
 from lookalike.models.reduction import unit
+from lookalike.models.specs import find_spec
 from lookalike.training import deep_heads
-from lookalike.training.deep_heads import DeepHeads
+from lookalike.training.deep_heads import MODELS, DeepHeads
+from lookalike.training.garments import FIELDS, PLAIN, UNTOLD
 from lookalike.training.loop import Schedule, train
 
 
@@ -57,3 +59,9 @@ def test_what_lines_cannot_part_is_learned_and_the_plain_classifier_stays(
     assert np.array_equal(learned["type"].rows, plain["type"].rows)
     assert learned["type"].hidden is not None and learned["colour"].hidden is not None
     assert learned["type"].hidden.into is learned["colour"].hidden.into, "so that they are written once"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_stands_beside_the_embedding_is_written_anew_by_both_trainings(model: str) -> None:
+    written = {*FIELDS.values(), UNTOLD, *(f"plain_{field}" for field in PLAIN)}
+    assert set(find_spec(model).shares) <= written

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from lookalike.errors import LookalikeError
+from lookalike.media.lettering import drawable, font
 
 Points = Sequence[tuple[float, float]]
 Spot = tuple[float, float]
@@ -114,9 +115,9 @@ def _inks(count: int) -> list[str]:
 
 def _words(draw: ImageDraw.ImageDraw, at: Spot, words: str, size: int, ink: str, *, anchor: str = "la") -> float:
     """Write, and say where the words end."""
-    font = ImageFont.load_default(size * _SHARPER)
-    draw.text((at[0] * _SHARPER, at[1] * _SHARPER), words, ink, font, anchor=anchor)
-    return at[0] + draw.textlength(words, font) / _SHARPER
+    words, letters = drawable(words), font(size * _SHARPER)
+    draw.text((at[0] * _SHARPER, at[1] * _SHARPER), words, ink, letters, anchor=anchor)
+    return at[0] + draw.textlength(words, letters) / _SHARPER
 
 
 def _scaled(*spots: Spot) -> list[float]:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from lookalike.media.framing import crop
+from lookalike.media.lettering import fitting, font
 from lookalike.media.sheets import (
     ACCENT,
     GAP,
@@ -23,8 +24,6 @@ from lookalike.media.sheets import (
     TEXT,
     Card,
     figure,
-    fitting,
-    font,
     page,
     picture,
     write,

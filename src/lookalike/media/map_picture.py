@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from lookalike.media.fetching import Fetcher
 from lookalike.media.grid import snapped
+from lookalike.media.lettering import drawable, font
 from lookalike.media.spots import ROOM, Region, Spot, regions
 from lookalike.media.thumbnails import thumbnails
 from lookalike.types import Progress
@@ -54,10 +55,9 @@ def write_picture(
     names = regions(points, [spot.region for spot in spots])
     _draw_names(draw, names, side * square, (corner * square).tolist())
     words = f"{len(shown):,} of {len(spots):,} products" if len(shown) < len(spots) else f"{len(spots):,} products"
-    draw.text(
-        (_HEAD // 3, _HEAD // 2), textwrap.shorten(heading, 40, placeholder="..."), _TEXT, _font(30), anchor="lm"
-    )
-    draw.text((sheet.width - _HEAD // 3, _HEAD // 2), words, _MUTED, _font(22), anchor="rm")
+    title = textwrap.shorten(drawable(heading), 40, placeholder="...")
+    draw.text((_HEAD // 3, _HEAD // 2), title, _TEXT, font(30), anchor="lm")
+    draw.text((sheet.width - _HEAD // 3, _HEAD // 2), words, _MUTED, font(22), anchor="rm")
     sheet.save(file, "PNG", compress_level=6)
     return len(shown), unreadable
 
@@ -82,10 +82,14 @@ def _draw_tile(
     if picture is not None:
         sheet.paste(picture, (left + (square - picture.width) // 2, top + (square - picture.height) // 2))
         return
-    font = _font(max(9, square // 8))
-    words = textwrap.wrap(spot.title or spot.id, 11)[:4]
+    words = textwrap.wrap(drawable(spot.title or spot.id), 11)[:4]
     draw.multiline_text(
-        (left + square // 2, top + square // 2), "\n".join(words), _MUTED, font, "mm", align="center"
+        (left + square // 2, top + square // 2),
+        "\n".join(words),
+        _MUTED,
+        font(max(9, square // 8)),
+        "mm",
+        align="center",
     )
 
 
@@ -97,16 +101,13 @@ def _draw_names(draw: ImageDraw.ImageDraw, names: Sequence[Region], width: int, 
     taken: list[tuple[float, float, float, float]] = []
     most = max((region.products for region in names), default=1)
     for region in names:
-        font = _font(max(15, round(width / 4096 * (30 + 34 * (region.products / most) ** 0.5))))
+        name = drawable(region.name)
+        letters = font(max(15, round(width / 4096 * (30 + 34 * (region.products / most) ** 0.5))))
         at = (region.across * width - corner[0], region.down * width - corner[1] + _HEAD)
-        left, top, right, bottom = draw.textbbox(at, region.name, font, "mm")
+        left, top, right, bottom = draw.textbbox(at, name, letters, "mm")
         pad = (bottom - top) // 3
         box = (left - pad, top - pad, right + pad, bottom + pad)
         if all(box[2] < o[0] or o[2] < box[0] or box[3] < o[1] or o[3] < box[1] for o in taken):
             taken.append(box)
             draw.rounded_rectangle(box, pad, _TEXT)
-            draw.text(at, region.name, "white", font, "mm")
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(max(8, size))
+            draw.text(at, name, "white", letters, "mm")

@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import base64
 import io
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from lookalike.errors import LookalikeError
 from lookalike.files import whole
+from lookalike.media.lettering import fitting, font
 from lookalike.types import Pixels
 
 GAP = 24  # pixels between things
 _COLUMNS, _CARD, _PICTURE = 4, 330, 300
-_IN_NO_FONT = "\u0378"  # stands for no letter
-_SPELLED = str.maketrans("\u2013\u2014\u2018\u2019\u201c\u201d", "--''\"\"")  # what the font has no letters for
 TEXT, MUTED, LINE, ACCENT, GROUND = "#1d1d1f", "#6e6e73", "#e3e3e8", "#0a7d5a", "#fafafa"
 
 
@@ -125,32 +122,6 @@ def _draw_card(
         draw.text((left + _CARD - 62, bottom - 7), f"{card.score:.3f}", TEXT, font(16))
     elif is_query:
         draw.text((left + 15, top + height - 30), "the query", ACCENT, font(16))
-
-
-def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
-def fitting(draw: ImageDraw.ImageDraw, text: str, width: int, size: int) -> str:
-    """The text, cut to the width with an ellipsis."""
-    letters = font(size)
-    text = "".join(map(_drawable, unicodedata.normalize("NFC", text).translate(_SPELLED)))
-    if draw.textlength(text, letters) <= width:
-        return text
-    while text and draw.textlength(text + "...", letters) > width:
-        text = text[:-1]
-    return text.rstrip() + "..."
-
-
-@cache
-def _drawable(letter: str) -> str:
-    """The letter, or without its accents where the font has it only so: Pillow's own has few."""
-    if letter.isascii():
-        return letter
-    letters = font(20)
-    is_there = bytes(letters.getmask(letter)) != bytes(letters.getmask(_IN_NO_FONT))
-    plain = "".join(c for c in unicodedata.normalize("NFD", letter) if c.isascii())
-    return letter if is_there or not plain else plain
 
 
 def _png(image: Image.Image) -> bytes:

@@ -130,16 +130,15 @@ class AttributeReader:
 
 def open_attributes(model: str, reduction: Reduction | None = None) -> AttributeReader | None:
     """The classifiers that come with an image model; None where it has none."""
-    if model == "none" or not (spec := find_spec(model)).heads:
+    if model == "none" or not (heads := open_heads(spec := find_spec(model))):
         return None
-    told = {name: head for name, head in _heads(find_companion(spec, spec.heads)).items() if head.told}
+    told = {name: head for name, head in heads.items() if head.told}
     return AttributeReader(told, reduction, open_shares(spec))
 
 
-def open_heads(model: str) -> Mapping[str, Head]:
-    """All classifiers that come with an image model, by name; raises `ModelError` where it has none."""
-    spec = find_spec(model)
-    return _heads(find_companion(spec, spec.heads))
+def open_heads(spec: ModelSpec) -> Mapping[str, Head]:
+    """All classifiers that come with an image model, told or not, by name; none where it has none."""
+    return _heads(find_companion(spec, spec.heads)) if spec.heads else {}
 
 
 def open_shares(spec: ModelSpec) -> ClassShares | None:
@@ -149,7 +148,7 @@ def open_shares(spec: ModelSpec) -> ClassShares | None:
     """
     if not spec.shares:
         return None
-    heads = _heads(find_companion(spec, spec.heads)) if spec.heads else {}
+    heads = open_heads(spec)
     if missing := sorted(set(spec.shares) - set(heads)):
         raise ModelError(
             f"{spec.path}: [shares] names {missing[0]!r}; the model's heads are {', '.join(heads) or 'none'}"

@@ -161,7 +161,8 @@ def _warm(service: Service) -> None:
 
 async def _warm_pictures(service: Service) -> None:
     """Read what the first picture would have to wait for, while questions that need none of it are answered."""
-    await asyncio.to_thread(service.strangers.warm_up)
+    with suppress(OSError):  # no process to be had: the first picture tries again, and is told so
+        await asyncio.to_thread(service.strangers.warm_up)
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)  # so strange that this is judged too
     with suppress(LookalikeError):  # a shop may have no pictures, and a server may be told to stop
         await service.run(lambda: service.shop.search(image=noise, k=1), kind="warm", pool=service.seeing)

@@ -83,7 +83,10 @@ class Strangers:
     def warm_up(self) -> None:
         """Start one child, so that the first picture need not wait for it."""
         child = self._idle.get()
-        self._idle.put(child or _Child(self.limits, self._memory_bytes))
+        try:
+            child = child or _Child(self.limits, self._memory_bytes)
+        finally:
+            self._idle.put(child)
 
     def close(self) -> None:
         """End the children. What is being decoded is waited for."""

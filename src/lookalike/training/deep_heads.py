@@ -21,22 +21,21 @@ import numpy as np
 
 from lookalike.extras import require
 from lookalike.media.decoding import decode
-from lookalike.media.framing import letterbox
 from lookalike.models import open_image_embedder
 from lookalike.models.attributes import Head, Hidden, fit_sharpness, open_heads, open_shares, save_heads
 from lookalike.models.specs import find_spec
-from lookalike.training.garments import FIELDS, fashion_rows
+from lookalike.training.garments import FIELDS, fashion_rows, untold_plain
 from lookalike.training.loop import Batch, Schedule, train
 from lookalike.training.samples import Labels
 from lookalike.types import Vectors
 
 MODELS = ("garments-int8", "garments")  # whose embeddings are learned from; confidence is fitted on the first
-PLAIN = ("type", "colour")  # heads that are kept without hidden units too, for neighbours
 UNITS = 1024
 SCHEDULE = Schedule(
     steps=1200, rate=2e-3, head_rate=2e-3, heads=("into", "out"), cooldown=0.85, average=0.99, validate_every=1200
 )
 _BATCH = 512
+_TOGETHER = 512  # pictures that are embedded together
 _SHAKEN = 0.01  # of each number of an embedding: what light and sharpness change
 _DROPPED, _SMOOTHED = 0.5, 0.1  # of the units; of the labels
 _SCALE = 16.0  # numbers of a unit vector are small
@@ -107,12 +106,7 @@ class DeepHeads:
         found = {}
         for name, head in self.heads.items():
             out = self.network["out"][f"of {name}"].weight.detach().numpy() / head.sharpness
-            deep = replace(head, hidden=Hidden(weights, bias, out))
-            known = labels[name] >= 0
-            cosines = deep.cosines(embeddings[known])
-            found[name] = replace(
-                deep, sharpness=fit_sharpness(cosines, labels[name][known].tolist(), start=head.sharpness)
-            )
+            found[name] = _calibrated(replace(head, hidden=Hidden(weights, bias, out)), embeddings, labels[name])
         return found
 
     def _logits(self, network: Any, embeddings: Any) -> dict[str, Any]:
@@ -128,13 +122,25 @@ def embedded(model: str, pictures: Sequence[bytes], *, say: Callable[[str], None
     """The embeddings alone, of unit length, of whole pictures by a model of ours.  # (n, dim)"""
     embedder, spec = open_image_embedder(model), find_spec(model)
     shares, rows = open_shares(spec), []
-    for start in range(0, len(pictures), 512):
-        some = [letterbox(decode(content), spec.input.side) for content in pictures[start : start + 512]]
-        vectors = embedder.embed(some)
+    for start in range(0, len(pictures), _TOGETHER):
+        vectors = embedder.embed([decode(content) for content in pictures[start : start + _TOGETHER]])
         rows.append(vectors if shares is None else shares.without(vectors))
-        if start % 8192 == 0:
+        if start % (16 * _TOGETHER) == 0:
             say(f"{model}: {start:,} of {len(pictures):,}")
     return np.concatenate(rows)
+
+
+def _calibrated(head: Head, embeddings: Vectors, labels: Labels) -> Head:
+    """As sure as it is right. labels: of each row, -1 where nothing is known."""
+    known = labels >= 0
+    cosines = head.cosines(embeddings[known])
+    return replace(head, sharpness=fit_sharpness(cosines, labels[known].tolist(), start=head.sharpness))
+
+
+def _numbers(words: Sequence[str], labels: Sequence[str]) -> Labels:
+    """The place of each word among the labels; -1 for one that is none."""
+    places = {label: n for n, label in enumerate(labels)}
+    return np.asarray([places.get(word, -1) for word in words], np.int64)
 
 
 def main() -> None:
@@ -146,27 +152,27 @@ def main() -> None:
     def say(words: str) -> None:
         print(words, file=sys.stderr, flush=True)  # noqa: T201 - a script's progress
 
-    shipped = open_heads(MODELS[0])
-    plain = {
-        field: replace(shipped.get(f"plain_{field}", shipped[field]), hidden=None, told=True)
-        for field in FIELDS.values()
-    }
+    shipped = open_heads(find_spec(MODELS[0]))
     sides, content = fashion_rows(options.data)
-    labels: dict[bool, dict[str, Labels]] = {}
-    for is_held, rows in sides.items():
-        labels[is_held] = {}
-        for column, field in FIELDS.items():
-            numbers = {label: n for n, label in enumerate(plain[field].labels)}
-            labels[is_held][field] = np.asarray([numbers.get(row[column], -1) for row in rows], np.int64)
     kept, held = ([content[row["id"]] for row in sides[is_held]] for is_held in (False, True))
+    seen = embedded(MODELS[0], held, say=say)
+    plain = {field: shipped.get(f"plain_{field}", shipped[field]) for field in FIELDS.values()}
+    labels = {
+        is_held: {
+            field: _numbers([row[column] for row in rows], plain[field].labels) for column, field in FIELDS.items()
+        }
+        for is_held, rows in sides.items()
+    }
+    plain = {
+        field: _calibrated(replace(head, hidden=None, told=True), seen, labels[True][field])
+        for field, head in plain.items()
+    }
     learned_from = np.concatenate([embedded(model, kept, say=say) for model in MODELS])
     twice = {field: np.tile(known, len(MODELS)) for field, known in labels[False].items()}
-    task = DeepHeads(plain, learned_from, twice, (embedded(MODELS[0], held, say=say), labels[True]))
+    task = DeepHeads(plain, learned_from, twice, (seen, labels[True]))
     train(task, SCHEDULE, options.out, say=say)
-    untold = {f"plain_{field}": replace(plain[field], told=False) for field in PLAIN}
-    others = {name: head for name, head in shipped.items() if name not in plain and name not in untold}
     options.out.mkdir(parents=True, exist_ok=True)
-    save_heads({**task.learned(), **others, **untold}, options.out / "garments-heads.safetensors")
+    save_heads({**shipped, **task.learned(), **untold_plain(plain)}, options.out / "garments-heads.safetensors")
 
 
 if __name__ == "__main__":

@@ -72,10 +72,7 @@ _OF_SNAPSHOT = {  # what people call what they photographed, and what it is
 _RIDGE = 1e-3  # what the square of a weight costs
 _EACH, _MANY = 250, 600  # catalogue pictures of each kind of thing: usually, and to learn from
 _SOURCES = ("street", "street before another ground", "a garment alone", "catalogue", "drawn", "snapshot")
-_SURE, _SURELY_NOT = (
-    0.55,
-    0.35,
-)  # shares from which on a pixel of a snapshot is a garment, and below which it is none
+_SURE, _SURELY_NOT = 0.55, 0.35  # shares: from one on a pixel of a snapshot is a garment, below the other none
 _PIECE = 0.15  # of the largest piece of a garment: smaller ones are specks
 _LEAST = 2_500  # pixels of a garment that is cut out of a photograph
 _PALE = 0.25  # how often a garment alone is made white, on white

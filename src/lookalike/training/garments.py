@@ -60,6 +60,7 @@ FIELDS = {
     "usage": "usage",
 }  # head -> our name
 UNTOLD = "snapshot"  # a head that stands beside the embedding, but whose answer no product is told
+PLAIN = ("type", "colour")  # fields whose plain classifiers stand beside the embedding, whatever is told of them
 _LARGE = 256  # pixels of the longer side that large pictures are kept at
 _SNAPSHOT_OF = {  # article type of a catalogue, or label of a street mask: what snapshots call it
     **dict.fromkeys(("Tshirts", "Lounge Tshirts", "t-shirt"), "T-Shirt"),
@@ -431,7 +432,7 @@ def publish(task: Garments, out: Path, *, say: Any) -> None:
             known = truth >= 0
             sharpness = fit_sharpness(vectors[known] @ rows.T, truth[known].tolist(), start=SHARPNESS)
             heads[field] = Head(tuple(task.classes[head]), rows, sharpness, told=head != UNTOLD)
-    save_heads(heads, out / "garments-heads.safetensors")
+    save_heads(heads | untold_plain(heads), out / "garments-heads.safetensors")
     say("embedding what was trained on, for the words")
     source = task.sources["fashion"]
     some = np.random.default_rng(0).permutation(len(source.pixels))[:WORDS_FROM]
@@ -447,6 +448,11 @@ def publish(task: Garments, out: Path, *, say: Any) -> None:
     projection = learn_projection(seen, [source.titles[at] for at in some], facts)
     save_projection(projection, out / "garments-words.safetensors")
     say(f"written to {out}")
+
+
+def untold_plain(heads: Mapping[str, Head]) -> dict[str, Head]:
+    """The classifiers that the specs' `[shares]` name `plain_type` and so on."""
+    return {f"plain_{field}": replace(heads[field], told=False) for field in PLAIN}
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageDraw
 
-from lookalike.media.sheets import fitting
+from lookalike.media.charts import Panel, draw_chart
+from lookalike.media.lettering import fitting
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,8 @@ from lookalike.media.sheets import fitting
 def test_letters_that_the_font_lacks_lose_their_accents(said: str, drawn: str) -> None:
     draw = ImageDraw.Draw(Image.new("RGB", (10, 10)))
     assert fitting(draw, said, 1000, 18) == drawn
+
+
+def test_a_chart_of_accented_words_is_drawn_with_letters() -> None:
+    accented, plain = (draw_chart([Panel(title, "steps", {})]) for title in ("Kőbány\u0171", "Kobanyu"))
+    assert accented.tobytes() == plain.tobytes()
