@@ -18,6 +18,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import catalogues
@@ -29,7 +30,7 @@ from lookalike.evaluate.detections import average_precision
 from lookalike.evaluate.regions import Confusion, boundary_f
 from lookalike.media.decoding import decode
 from lookalike.media.framing import letterbox
-from lookalike.media.masks import classes_of
+from lookalike.media.masks import UNKNOWN, classes_of
 from lookalike.media.scenes import Manner, Scene, before, only, part_of, plain_ground, seen
 from lookalike.models import open_image_embedder, open_segmenter
 from lookalike.models.interfaces import Segmenter
@@ -44,6 +45,11 @@ from lookalike.types import Box, Detection, Pixels, Regions
 GARMENTS = range(2, len(LABELS))
 WORN = ("topwear", "bottomwear", "footwear")  # what boxes are scored of; outerwear counts as topwear
 SINGLE = 100  # pictures of each kind
+SHOWN = 0.0005  # of a photograph's pixels: what has fewer is not told
+AS_TOPWEAR = np.array(
+    [*range(3), *range(2, 256)], np.uint8
+)  # outerwear one with topwear, what comes after it moves up
+AS_TOPWEAR[UNKNOWN] = UNKNOWN
 COLOURS = np.array(
     [[255, 255, 255], [240, 200, 170], [220, 40, 40], [120, 20, 90], [40, 60, 220], [230, 120, 20], [20, 20, 20],
      [20, 160, 60], [250, 220, 0], [0, 200, 220]], np.uint8,
@@ -51,11 +57,15 @@ COLOURS = np.array(
 
 
 def on_street(segmenter: Segmenter, held: Sequence[Scene]) -> None:
-    confusion, outlines, truth, found = Confusion(len(LABELS)), [], [], []
+    confusion, told, merged = Confusion(len(LABELS)), Confusion(len(LABELS)), Confusion(len(LABELS) - 1)
+    outlines, truth, found = [], [], []
     for scene in held:
         regions = segmenter.segment([scene.pixels])[0]
         classes = classes_of(regions)
         confusion.add(scene.classes, classes)
+        merged.add(*(AS_TOPWEAR[each] for each in (scene.classes, classes)))
+        there = np.bincount(scene.classes.ravel(), minlength=256)[: len(LABELS)] > SHOWN * scene.classes.size
+        told.add(scene.classes, classes_of(replace(regions, shares=regions.shares * there[:, None, None])))
         outlines.append(boundary_f(scene.classes >= 2, classes >= 2))
         truth.append(true_boxes(scene.classes))
         found.append(found_boxes(regions))
@@ -64,6 +74,8 @@ def on_street(segmenter: Segmenter, held: Sequence[Scene]) -> None:
     every = f"with the background {confusion.mean_iou(first=0):.3f}"
     print(f"  mean IoU of {len(LABELS) - 1} classes {confusion.mean_iou():.3f}, {every}")
     print("  " + ", ".join(f"{label} {iou:.3f}" for label, iou in zip(LABELS, ious, strict=True)))
+    print(f"  outerwear as topwear: {merged.mean_iou():.3f}, with the background {merged.mean_iou(first=0):.3f}")
+    print(f"  told which kinds each photograph shows: {told.mean_iou():.3f}")
     outline = f"boundary F {np.nanmean(outlines):.3f}"
     print(f"  garment against all else: IoU {confusion.group_iou(GARMENTS):.3f}, {outline}")
     person = confusion.group_iou(range(1, len(LABELS)))

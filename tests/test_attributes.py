@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from lookalike.errors import ModelError
@@ -19,7 +18,6 @@ from lookalike.models.attributes import (
     AttributeReader,
     ClassShares,
     Head,
-    Hidden,
     fit_sharpness,
     open_attributes,
     open_shares,
@@ -82,34 +80,9 @@ def test_stored_vectors_are_read_as_fresh_ones(tmp_path: Path) -> None:
     assert np.allclose([g["type"].confidence for g in fresh], [g["type"].confidence for g in stored], atol=1e-3)
 
 
-def test_hidden_units_that_heads_share_are_kept_once_and_come_back(tmp_path: Path) -> None:
-    rng = np.random.default_rng(5)
-    into, bias = (rng.normal(size=shape).astype(np.float16).astype(np.float32) for shape in ((6, 4), (6,)))
-    rows = embeddings(9, 4)
-    heads = {
-        name: Head(
-            labels, unit(rows[: len(labels)]), 3.0, hidden=Hidden(into, bias, rng.normal(size=(len(labels), 6)))
-        )
-        for name, labels in (("type", ("a", "b", "c")), ("colour", ("red", "blue")))
-    }
+def test_a_file_without_a_classifier_that_it_names_is_said(tmp_path: Path) -> None:
     path = tmp_path / "heads.safetensors"
-    save_heads({**heads, "plain": Head(("x",), rows[:1], 3.0, told=False)}, path)
-    with safe_open(str(path), framework="numpy") as file:
-        assert sum("into" in name for name in file.keys()) == 1  # noqa: SIM118 - no mapping
-    loaded = attributes._heads(path)
-    assert loaded["plain"].hidden is None
-    for name, head in heads.items():
-        assert head.hidden is not None
-        units = np.maximum(rows @ into.T + bias, 0)
-        logits = 3 * (rows @ head.rows.T + units @ head.hidden.out.T)
-        wanted = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-        np.testing.assert_allclose(head.shares(rows), wanted, rtol=1e-4)
-        np.testing.assert_allclose(loaded[name].shares(rows), wanted, atol=0.01)
-
-
-def test_a_file_without_the_units_that_it_names_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "heads.safetensors"
-    facts = {"type": {"labels": ["a"], "sharpness": 1.0, "hidden": "hidden 0"}}
+    facts = {"colour": {"labels": ["a"], "sharpness": 1.0}}
     save_file({"type": np.ones((1, 4), np.float16)}, str(path), metadata={"heads": json.dumps(facts)})
     with pytest.raises(ModelError, match="holds no classifiers"):
         attributes._heads(path)
@@ -176,17 +149,13 @@ def test_the_default_model_puts_its_classes_beside_what_it_sees() -> None:
     spec, reader = find_spec(name), open_attributes(name)
     shares, words, embedder = open_shares(spec), open_words(name), open_image_embedder(name)
     assert shares is not None and reader is not None and words is not None
-    assert set(spec.shares) == {"plain_type", "plain_colour", "audience", "snapshot"}
+    assert set(spec.shares) == {"type", "colour", "audience", "snapshot"}
     assert set(reader.heads) == {"type", "colour", "audience", "usage"}, "what helps neighbours alone is not told"
     pictures = [np.full((144, 144, 3), grey, np.uint8) for grey in (30, 200)]
     seen, said = embedder.embed(pictures), words.embed(["red shirt", "blue jeans"])
     assert seen.shape == said.shape == (2, spec.dim) == (2, embedder.dim)
     np.testing.assert_allclose(shares.beside(shares.without(seen)), seen, atol=1e-4)
-    plain = shares.plain().beside(shares.without(said), trust=0.5)
-    np.testing.assert_allclose(plain, said, atol=1e-4)
-    assert not np.allclose(plain, shares.beside(shares.without(said), trust=0.5), atol=1e-3), (
-        "hidden units know pictures"
-    )
+    np.testing.assert_allclose(shares.beside(shares.without(said), trust=0.5), said, atol=1e-4)
 
 
 def test_a_spec_may_only_name_classifiers_that_its_model_has(tmp_path: Path) -> None:
@@ -205,9 +174,7 @@ def test_a_spec_may_only_name_classifiers_that_its_model_has(tmp_path: Path) -> 
 def test_other_shares_are_another_model_to_a_store(tmp_path: Path) -> None:
     shipped = find_spec("garments")
     other = tmp_path / "other.toml"
-    other.write_text(
-        Path(shipped.path).read_text("utf-8").replace("plain_type = 0.7", "plain_type = 0.6"), "utf-8"
-    )
+    other.write_text(Path(shipped.path).read_text("utf-8").replace("type = 0.7", "type = 0.6"), "utf-8")
     without = tmp_path / "without.toml"
     without.write_text(Path(shipped.path).read_text("utf-8").partition("[shares]")[0], "utf-8")
     digests = {weights_digest(name) for name in ("garments", str(other), str(without))}

@@ -61,8 +61,7 @@ def open_words(model: str) -> WordsAsPictures | None:
     """What turns words into this image model's vectors; None where it came with no such thing."""
     if model == "none" or not (spec := find_spec(model)).words:
         return None
-    shares = open_shares(spec)
-    return WordsAsPictures(_projection(find_companion(spec, spec.words)), shares and shares.plain())
+    return WordsAsPictures(_projection(find_companion(spec, spec.words)), open_shares(spec))
 
 
 def save_projection(projection: Projection, path: Path) -> None:

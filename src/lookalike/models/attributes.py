@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -25,41 +24,21 @@ from lookalike.errors import ModelError
 from lookalike.models.reduction import Reduction, unit
 from lookalike.models.specs import ModelSpec, find_spec
 from lookalike.models.weights import find_companion
-from lookalike.types import Guess, Vector, Vectors
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Hidden:
-    """Rectified units between an embedding and the labels of one classifier."""
-
-    into: Vectors  # (units, dim)
-    bias: Vector  # (units,)
-    out: Vectors  # (labels, units)
-
-    def adds(self, embeddings: Vectors) -> Vectors:
-        """What they add to the cosines.  # (n, labels)"""
-        added: Vectors = np.maximum(embeddings @ self.into.T + self.bias, 0) @ self.out.T
-        return added
+from lookalike.types import Guess, Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
-    """One classifier: a row for each label; logits are cosines, and what hidden units add, times the sharpness."""
+    """One cosine classifier: a row for each label; logits are cosines times the sharpness."""
 
     labels: tuple[str, ...]
     rows: Vectors  # (labels, dim), unit length
     sharpness: float  # of the softmax, the temperature taken into account
     told: bool = True  # whether products are told its answer; else it only helps to find neighbours
-    hidden: Hidden | None = None
-
-    def cosines(self, embeddings: Vectors) -> Vectors:
-        """With what hidden units add.  # (n, labels)"""
-        cosines: Vectors = embeddings @ self.rows.T
-        return cosines if self.hidden is None else cosines + self.hidden.adds(embeddings)
 
     def shares(self, embeddings: Vectors) -> Vectors:
         """How likely each label is.  # (n, labels), rows add up to 1; zeros for an embedding of zeros"""
-        logits = self.sharpness * self.cosines(embeddings)
+        logits = self.sharpness * (embeddings @ self.rows.T)
         shares: Vectors = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float32)
         shares /= shares.sum(axis=1, keepdims=True)
         shares[~embeddings.any(axis=1)] = 0
@@ -79,10 +58,6 @@ class ClassShares:
     def dim(self) -> int:
         """How many numbers it puts beside an embedding."""
         return sum(len(head.labels) for head, _ in self.heads)
-
-    def plain(self) -> ClassShares:
-        """The same without hidden units, which know pictures alone."""
-        return ClassShares([(replace(head, hidden=None), weight) for head, weight in self.heads])
 
     def beside(self, embeddings: Vectors, *, trust: float = 1.0) -> Vectors:
         """Rows of unit length; zeros stay zeros.  # (n, dim of the model and `self.dim`)
@@ -130,15 +105,10 @@ class AttributeReader:
 
 def open_attributes(model: str, reduction: Reduction | None = None) -> AttributeReader | None:
     """The classifiers that come with an image model; None where it has none."""
-    if model == "none" or not (heads := open_heads(spec := find_spec(model))):
+    if model == "none" or not (heads := _heads_of(spec := find_spec(model))):
         return None
     told = {name: head for name, head in heads.items() if head.told}
     return AttributeReader(told, reduction, open_shares(spec))
-
-
-def open_heads(spec: ModelSpec) -> Mapping[str, Head]:
-    """All classifiers that come with an image model, told or not, by name; none where it has none."""
-    return _heads(find_companion(spec, spec.heads)) if spec.heads else {}
 
 
 def open_shares(spec: ModelSpec) -> ClassShares | None:
@@ -148,12 +118,17 @@ def open_shares(spec: ModelSpec) -> ClassShares | None:
     """
     if not spec.shares:
         return None
-    heads = open_heads(spec)
+    heads = _heads_of(spec)
     if missing := sorted(set(spec.shares) - set(heads)):
         raise ModelError(
             f"{spec.path}: [shares] names {missing[0]!r}; the model's heads are {', '.join(heads) or 'none'}"
         )
     return ClassShares([(heads[name], weight) for name, weight in spec.shares.items()])
+
+
+def _heads_of(spec: ModelSpec) -> Mapping[str, Head]:
+    """All classifiers that come with an image model, told or not, by name; none where it has none."""
+    return _heads(find_companion(spec, spec.heads)) if spec.heads else {}
 
 
 @cache
@@ -162,14 +137,10 @@ def _heads(path: Path) -> Mapping[str, Head]:
     try:
         with safe_open(str(path), framework="numpy") as file:
             facts = json.loads((file.metadata() or {})["heads"])
-            layers = {fact["hidden"]: _layer(file, fact["hidden"]) for fact in facts.values() if "hidden" in fact}
             return {
                 name: Head(
                     *(tuple(fact["labels"]), unit(file.get_tensor(name)), float(fact["sharpness"])),
                     told=bool(fact.get("told", True)),
-                    hidden=Hidden(*layers[fact["hidden"]], _full(file, f"{name} out"))
-                    if "hidden" in fact
-                    else None,
                 )
                 for name, fact in facts.items()
             }
@@ -178,33 +149,15 @@ def _heads(path: Path) -> Mapping[str, Head]:
 
 
 def save_heads(heads: Mapping[str, Head], path: Path) -> None:
-    """Write classifiers as safetensors, in half precision; the labels lie in its metadata.
-
-    Hidden units that several of them share are written once.
-    """
+    """Write classifiers as safetensors, in half precision; the labels lie in its metadata."""
     from safetensors.numpy import save_file
 
-    facts: dict[str, dict[str, object]] = {}
-    tensors = {name: head.rows for name, head in heads.items()}
-    layers: dict[int, str] = {}
-    for name, head in heads.items():
-        facts[name] = {"labels": list(head.labels), "sharpness": head.sharpness, "told": head.told}
-        if head.hidden is not None:
-            layer = layers.setdefault(id(head.hidden.into), f"hidden {len(layers)}")
-            facts[name]["hidden"] = layer
-            tensors |= {f"{layer} into": head.hidden.into, f"{layer} bias": head.hidden.bias}
-            tensors[f"{name} out"] = head.hidden.out
-    halves = {name: np.ascontiguousarray(tensor, np.float16) for name, tensor in tensors.items()}
-    save_file(halves, str(path), metadata={"heads": json.dumps(facts, ensure_ascii=False)})
-
-
-def _layer(file: Any, layer: str) -> tuple[Vectors, Vector]:
-    return _full(file, f"{layer} into"), _full(file, f"{layer} bias")
-
-
-def _full(file: Any, name: str) -> Vectors:
-    tensor: Vectors = file.get_tensor(name).astype(np.float32)
-    return tensor
+    facts = {
+        name: {"labels": list(head.labels), "sharpness": head.sharpness, "told": head.told}
+        for name, head in heads.items()
+    }
+    tensors = {name: np.ascontiguousarray(head.rows, np.float16) for name, head in heads.items()}
+    save_file(tensors, str(path), metadata={"heads": json.dumps(facts, ensure_ascii=False)})
 
 
 def fit_sharpness(logits: Vectors, truth: Sequence[int], *, start: float) -> float:

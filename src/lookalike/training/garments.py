@@ -6,6 +6,7 @@ The folder given by `--data` has four archives unpacked: fashion-small (types, c
 36,072 small catalogue pictures), shop-men (views of products), clothing (snapshots), street (photographs with
 masks). One embedding learns all: cosine classifiers name what a catalogue names, and a contrastive loss brings
 views of one thing together, real ones (front, back, detail) and made ones (close-ups, light, grounds, sharpness).
+What is shipped has gone on from here: `training/last_stages.py`.
 """
 
 from __future__ import annotations
@@ -60,7 +61,6 @@ FIELDS = {
     "usage": "usage",
 }  # head -> our name
 UNTOLD = "snapshot"  # a head that stands beside the embedding, but whose answer no product is told
-PLAIN = ("type", "colour")  # fields whose plain classifiers stand beside the embedding, whatever is told of them
 _LARGE = 256  # pixels of the longer side that large pictures are kept at
 _SNAPSHOT_OF = {  # article type of a catalogue, or label of a street mask: what snapshots call it
     **dict.fromkeys(("Tshirts", "Lounge Tshirts", "t-shirt"), "T-Shirt"),
@@ -102,7 +102,7 @@ class Garments:
         self._sides = sides
         self.sources, self.classes, self.held = read(data, say=say)
         self._kin = {name: _kin(source) for name, source in self.sources.items()}
-        self._grounds = _grounds(self.sources["snapshots"].pixels, self.sources["street"].pixels)
+        self.grounds = _grounds(self.sources["snapshots"].pixels, self.sources["street"].pixels)
         self.network = garment_encoder({name: len(self.classes[name]) for name in HEADS})
 
     @property
@@ -120,8 +120,8 @@ class Garments:
             source = self.sources[name]
             drawn = source.draw(pairs, rng) + source.draw(singles, rng, hard=0.0)
             gentle, other = [pair[0] for pair in drawn], [pair[1] for pair in drawn[:pairs]]
-            views += views_of(source, gentle, side, rng, self._grounds, GENTLE)
-            views += views_of(source, other, side, rng, self._grounds)
+            views += views_of(source, gentle, side, rng, self.grounds, GENTLE)
+            views += views_of(source, other, side, rng, self.grounds)
             for at in gentle + other:
                 things.append(number * 10_000_000 + int(source.things[at]))
                 kin.append(-1 if self._kin[name][at] < 0 else number * 10_000_000 + int(self._kin[name][at]))
@@ -432,7 +432,7 @@ def publish(task: Garments, out: Path, *, say: Any) -> None:
             known = truth >= 0
             sharpness = fit_sharpness(vectors[known] @ rows.T, truth[known].tolist(), start=SHARPNESS)
             heads[field] = Head(tuple(task.classes[head]), rows, sharpness, told=head != UNTOLD)
-    save_heads(heads | untold_plain(heads), out / "garments-heads.safetensors")
+    save_heads(heads, out / "garments-heads.safetensors")
     say("embedding what was trained on, for the words")
     source = task.sources["fashion"]
     some = np.random.default_rng(0).permutation(len(source.pixels))[:WORDS_FROM]
@@ -448,11 +448,6 @@ def publish(task: Garments, out: Path, *, say: Any) -> None:
     projection = learn_projection(seen, [source.titles[at] for at in some], facts)
     save_projection(projection, out / "garments-words.safetensors")
     say(f"written to {out}")
-
-
-def untold_plain(heads: Mapping[str, Head]) -> dict[str, Head]:
-    """The classifiers that the specs' `[shares]` name `plain_type` and so on."""
-    return {f"plain_{field}": replace(heads[field], told=False) for field in PLAIN}
 
 
 def main() -> None:

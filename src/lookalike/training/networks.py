@@ -45,6 +45,40 @@ def garment_encoder(
     return _classes()["GarmentEncoder"](heads, lite0_trunk() if trunk is None else trunk, width, dim)
 
 
+def widened(encoder: Any, dim: int, *, part: float) -> Any:
+    """An encoder whose embedding has further numbers, which nothing has taught yet; the trunk is the same one.
+
+    part: of an embedding's squared length that they have to begin with, 0..1.
+    """
+    torch = _torch()
+    wide = garment_encoder(
+        {name: len(encoder.heads[key_of(name)]) for name in encoder.names}, trunk=encoder.trunk, dim=dim
+    )
+    given = len(encoder.neck[0].weight)
+    width = encoder.neck[0].weight.shape[1]
+    with torch.no_grad():
+        wide.neck[0].weight.normal_(0, width**-0.5)
+        wide.neck[0].weight[:given] = encoder.neck[0].weight
+        norm, known = wide.neck[1], encoder.neck[1]
+        squared = (known.weight.square() + known.bias.square()).sum()
+        norm.weight.fill_(float(squared * part / (1 - part) / (dim - given)) ** 0.5)
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            getattr(norm, name)[:given] = getattr(known, name)
+        for name in encoder.names:
+            rows = torch.nn.functional.normalize(encoder.heads[key_of(name)], dim=1)
+            wide.heads[key_of(name)].normal_(0, (part / (dim - given)) ** 0.5)
+            wide.heads[key_of(name)][:, :given] = rows * (1 - part) ** 0.5
+    return wide
+
+
+def last_stages(encoder: Any, first: int) -> Any:
+    """What an encoder has after the first blocks of its EfficientNet, to be trained by itself.
+
+    The forward pass maps what `first(pixels)` gives, (n, channels, h, w), to the embedding.
+    """
+    return _classes()["LastStages"](encoder, first)
+
+
 def key_of(head: str) -> str:
     """The name that the weights of a head go by, which may have no dot."""
     return head.replace(".", "_")
@@ -108,6 +142,31 @@ def _classes() -> dict[str, Any]:
                 name: SHARPNESS * embedding @ functional.normalize(self.heads[key_of(name)], dim=1).T
                 for name in self.names
             }
+
+    class LastStages(Module):  # type: ignore[misc]
+        def __init__(self, encoder: Any, first: int) -> None:
+            super().__init__()
+            trunk = encoder.trunk
+            self.blocks = nn.ModuleList(list(trunk._blocks)[first:])
+            self.convolution, self.norm = trunk._conv_head, trunk._bn1
+            self.neck, self.heads = encoder.neck, encoder.heads
+            self.encoder, self._first = [encoder], first  # no part of it: only what is above learns
+
+        def first(self, pixels: Any) -> Any:
+            trunk = self.encoder[0].trunk
+            maps = trunk._swish(trunk._bn0(trunk._conv_stem(pixels)))
+            for block in list(trunk._blocks)[: self._first]:
+                maps = block(maps)
+            return maps
+
+        def forward(self, maps: Any) -> Any:
+            for block in self.blocks:
+                maps = block(maps)
+            maps = self.encoder[0].trunk._swish(self.norm(self.convolution(maps)))
+            return functional.normalize(self.neck(maps.mean((2, 3))), dim=1)  # (n, dim)
+
+        def classify(self, embedding: Any) -> dict[str, Any]:
+            return dict(self.encoder[0].classify(embedding))
 
     class SmallNetwork(Module):  # type: ignore[misc]
         def __init__(self, classes: int) -> None:
@@ -184,4 +243,4 @@ def _classes() -> dict[str, Any]:
         def forward(self, pixels: Any) -> Any:
             return functional.normalize(self.neck(self.backbone(pixels).mean((2, 3))), dim=1)  # (n, dim)
 
-    return {kind.__name__: kind for kind in (GarmentEncoder, SmallNetwork, ResNet, Siamese)}
+    return {kind.__name__: kind for kind in (GarmentEncoder, LastStages, SmallNetwork, ResNet, Siamese)}
