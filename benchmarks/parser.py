@@ -46,9 +46,8 @@ GARMENTS = range(2, len(LABELS))
 WORN = ("topwear", "bottomwear", "footwear")  # what boxes are scored of; outerwear counts as topwear
 SINGLE = 100  # pictures of each kind
 SHOWN = 0.0005  # of a photograph's pixels: what has fewer is not told
-AS_TOPWEAR = np.array(
-    [*range(3), *range(2, 256)], np.uint8
-)  # outerwear one with topwear, what comes after it moves up
+# outerwear is one with topwear, what comes after it moves up
+AS_TOPWEAR = np.array([*range(3), *range(2, 255)], np.uint8)
 AS_TOPWEAR[UNKNOWN] = UNKNOWN
 COLOURS = np.array(
     [[255, 255, 255], [240, 200, 170], [220, 40, 40], [120, 20, 90], [40, 60, 220], [230, 120, 20], [20, 20, 20],

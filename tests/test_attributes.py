@@ -28,6 +28,7 @@ from lookalike.models.reduction import Reduction, ReductionFitter, unit
 from lookalike.models.specs import find_spec, read_spec
 from lookalike.models.weights import find_weights, weights_digest
 from lookalike.recipe import Recipe
+from lookalike.training.garments import FIELDS, UNTOLD
 
 
 def embeddings(n: int, dim: int, seed: int = 0) -> np.ndarray:
@@ -156,6 +157,10 @@ def test_the_default_model_puts_its_classes_beside_what_it_sees() -> None:
     assert seen.shape == said.shape == (2, spec.dim) == (2, embedder.dim)
     np.testing.assert_allclose(shares.beside(shares.without(seen)), seen, atol=1e-4)
     np.testing.assert_allclose(shares.beside(shares.without(said), trust=0.5), said, atol=1e-4)
+
+
+def test_the_shares_of_the_default_model_are_written_by_every_training_of_it() -> None:
+    assert set(find_spec("garments").shares) <= {*FIELDS.values(), UNTOLD}
 
 
 def test_a_spec_may_only_name_classifiers_that_its_model_has(tmp_path: Path) -> None:

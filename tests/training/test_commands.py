@@ -185,7 +185,8 @@ def test_triplets_come_from_one_place(tmp_path: Path) -> None:
 
 def test_a_training_goes_on_from_a_model_that_was_made_here(cloths: Path, tmp_path: Path, tiny_lite: None) -> None:
     said: list[str] = []
-    first = train_embedder(*(cloths, tmp_path / "a"), current=OUTLINES, hold_out=0.4, plan=SHORT, network=tiny)
+    folder = tmp_path / "a"
+    first = train_embedder(cloths, folder, current=OUTLINES, hold_out=0.4, plan=SHORT, network=tiny)
     second = train_embedder(
         cloths,
         tmp_path / "b",

@@ -105,7 +105,11 @@ class AttributeReader:
 
 def open_attributes(model: str, reduction: Reduction | None = None) -> AttributeReader | None:
     """The classifiers that come with an image model; None where it has none."""
-    if model == "none" or not (heads := _heads_of(spec := find_spec(model))):
+    if model == "none":
+        return None
+    spec = find_spec(model)
+    heads = _heads_of(spec)
+    if not heads:
         return None
     told = {name: head for name, head in heads.items() if head.told}
     return AttributeReader(told, reduction, open_shares(spec))

@@ -224,10 +224,13 @@ def read(data: Path, *, say: Any) -> tuple[dict[str, Source], dict[str, list[str
     return sources, classes, held
 
 
-def fashion_rows(data: Path) -> tuple[dict[bool, list[dict[str, str]]], dict[str, bytes]]:
-    """The rows of fashion-small that are trained on (False) and held out (True), and their pictures by id."""
+def _fashion(data: Path, classes: dict[str, list[str]]) -> tuple[Source, Held]:
     folder = data / "fashion-small"
     rows = list(csv.DictReader((folder / "styles.csv").open(encoding="utf-8", newline="")))
+    heads = HEADS[:4]
+    for head in heads:
+        classes[head] = sorted({row[head] for row in rows if row[head]})
+    numbers = {head: {label: n for n, label in enumerate(classes[head])} for head in heads}
     content = {row["id"]: (folder / "images" / f"{row['id']}.jpg").read_bytes() for row in rows}
     seen_only_here = {hash(content[row["id"]]) for row in rows if held_out(row["id"], HELD_OUT["fashion"])}
     sides: dict[bool, list[dict[str, str]]] = {True: [], False: []}
@@ -236,15 +239,6 @@ def fashion_rows(data: Path) -> tuple[dict[bool, list[dict[str, str]]], dict[str
             sides[True].append(row)
         elif hash(content[row["id"]]) not in seen_only_here:  # no twin of what is held out
             sides[False].append(row)
-    return sides, content
-
-
-def _fashion(data: Path, classes: dict[str, list[str]]) -> tuple[Source, Held]:
-    heads = HEADS[:4]
-    sides, content = fashion_rows(data)
-    for head in heads:
-        classes[head] = sorted({row[head] for rows in sides.values() for row in rows if row[head]})
-    numbers = {head: {label: n for n, label in enumerate(classes[head])} for head in heads}
     made: dict[bool, tuple[list[Pixels], dict[str, Labels]]] = {}
     for side, part in sides.items():
         made[side] = (

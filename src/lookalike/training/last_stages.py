@@ -28,7 +28,7 @@ from lookalike.training import losses
 from lookalike.training.garments import HEADS, Garments, publish
 from lookalike.training.loop import Batch, Schedule, load_weights, train
 from lookalike.training.networks import EMBEDDING, last_stages, widened
-from lookalike.training.samples import Labels, fed, views_of
+from lookalike.training.samples import Labels, Source, fed, views_of
 from lookalike.types import Pixels, Vectors
 
 Maps = npt.NDArray[np.float16]  # (n, h, w, channels), what the first blocks make of pictures
@@ -82,26 +82,28 @@ class LastStages:
             for head in HEADS:
                 labels[head].append(source.labels.get(head, unknown)[rows % len(source.pixels)])
             held.append(self._held[name][rows] if name in self._held else np.zeros((count, EMBEDDING), np.float32))
-        likewise = np.random.default_rng(rng.integers(2**32)).permutation(sum(SHARES.values()))
-        share_of_own = max(own := rng.beta(_BETA, _BETA), 1 - own) if rng.random() < _MIXED else 1.0
-        own_maps = np.concatenate(maps)
-        mixed = share_of_own * own_maps + (1 - share_of_own) * own_maps[likewise]
+        mixed = np.concatenate(maps)
+        others = rng.permutation(len(mixed))
+        own = rng.beta(_BETA, _BETA) if rng.random() < _MIXED else 1.0
+        own = max(own, 1 - own)
+        if own < 1:
+            mixed = own * mixed + (1 - own) * mixed[others]
         return {
             "maps": np.ascontiguousarray(mixed.transpose(0, 3, 1, 2), np.float32),
-            "share": np.asarray([share_of_own], np.float32),
-            "likewise": likewise,
+            "own": np.asarray([own], np.float32),
+            "others": others,
             "held": np.concatenate(held),
             **{head: np.concatenate(numbers) for head, numbers in labels.items()},
         }
 
     def losses(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         embedding = self.network(batch["maps"])
-        named, own = self.network.classify(embedding), batch["share"][0]
+        named, own = self.network.classify(embedding), batch["own"][0]
         found = {}
         for head in HEADS:
             lost = own * losses.cross_entropy(named[head], batch[head], smoothing=_SMOOTHED)
             if own < 1:
-                other = batch[head][batch["likewise"]]
+                other = batch[head][batch["others"]]
                 lost = lost + (1 - own) * losses.cross_entropy(named[head], other, smoothing=_SMOOTHED)
             found[head] = WEIGHTS[head] * lost
         is_held = batch["held"].any(1)
@@ -123,34 +125,40 @@ def keep_maps(network: Any, garments: Garments, folder: Path, *, say: Callable[[
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, Maps] = {}
     for name, source in garments.sources.items():
-        path, count = folder / f"{name}.npy", len(source.pixels)
+        path = folder / f"{name}.npy"
         if not path.exists():
             part = path.with_suffix(".part")
-            maps = None
-            for number in range(VIEWS[name]):
-                say(f"looking at {count:,} pictures of {name}, view {number + 1} of {VIEWS[name]}")
-                rng = np.random.default_rng((0, number))
-                for at in range(0, count, _TOGETHER):
-                    places = range(at, min(count, at + _TOGETHER))
-                    how = GENTLE if number % 2 == 0 else None
-                    seen = _seen(network, views_of(source, places, SIDE, rng, garments.grounds, how))
-                    if maps is None:
-                        shape = (VIEWS[name] * count, *seen.shape[1:])
-                        maps = np.lib.format.open_memmap(part, "w+", np.float16, shape)
-                    maps[number * count + at : number * count + at + len(seen)] = seen
+            _keep(network, source, garments.grounds, part, say=say)
             part.replace(path)
         found[name] = np.load(path, mmap_mode="r")
     return found
 
 
+def _keep(
+    network: Any, source: Source, grounds: Sequence[Pixels], path: Path, *, say: Callable[[str], None]
+) -> None:
+    """Write what the first blocks make of one source, view after view of all its pictures."""
+    views, count, maps = VIEWS[source.name], len(source.pixels), None
+    for number in range(views):
+        say(f"looking at {count:,} pictures of {source.name}, view {number + 1} of {views}")
+        rng, how = np.random.default_rng((0, number)), GENTLE if number % 2 == 0 else None
+        for at in range(0, count, _TOGETHER):
+            places = range(at, min(count, at + _TOGETHER))
+            seen = _seen(network, views_of(source, places, SIDE, rng, grounds, how))
+            if maps is None:
+                maps = np.lib.format.open_memmap(path, "w+", np.float16, (views * count, *seen.shape[1:]))
+            first = number * count + at
+            maps[first : first + len(seen)] = seen
+
+
 def embedded(network: Any, maps: Maps) -> Vectors:
     """The embeddings that belong to what the first blocks gave.  # (n, dim)"""
     torch = require("torch", extra="train", to="train a model")
-    rows = []
+    network, rows = network.eval(), []
     with torch.inference_mode():
         for at in range(0, len(maps), _TOGETHER):
             some = torch.from_numpy(maps[at : at + _TOGETHER].astype(np.float32)).permute(0, 3, 1, 2)
-            rows.append(network.eval()(some.contiguous(memory_format=torch.channels_last)).numpy())
+            rows.append(network(some.contiguous(memory_format=torch.channels_last)).numpy())
     return np.concatenate(rows)
 
 
@@ -181,8 +189,9 @@ def main() -> None:
     held: dict[str, Vectors] = {}
     maps: Mapping[str, Maps] = {}
     if not options.only_publish:
-        maps = keep_maps(last_stages(before, FIRST), garments, options.out / "views", say=say)
-        held = {name: embedded(last_stages(before, FIRST), maps[name]) for name in maps if name != NAMES_ONLY}
+        stages = last_stages(before, FIRST)
+        maps = keep_maps(stages, garments, options.out / "views", say=say)
+        held = {name: embedded(stages, maps[name]) for name in maps if name != NAMES_ONLY}
     garments.network = widened(before, EMBEDDING + CODE, part=PART)
     task = LastStages(garments, garments.network, maps, held)
     if options.only_publish:

@@ -134,8 +134,10 @@ def _classes() -> dict[str, Any]:
             self.names = tuple(heads)
 
         def forward(self, pixels: Any) -> Any:
-            features = self.trunk(pixels).mean((2, 3))
-            return functional.normalize(self.neck(features), dim=1)  # (n, dim)
+            return self.embedding(self.trunk(pixels))
+
+        def embedding(self, maps: Any) -> Any:
+            return functional.normalize(self.neck(maps.mean((2, 3))), dim=1)  # (n, dim)
 
         def classify(self, embedding: Any) -> dict[str, Any]:
             return {
@@ -162,8 +164,8 @@ def _classes() -> dict[str, Any]:
         def forward(self, maps: Any) -> Any:
             for block in self.blocks:
                 maps = block(maps)
-            maps = self.encoder[0].trunk._swish(self.norm(self.convolution(maps)))
-            return functional.normalize(self.neck(maps.mean((2, 3))), dim=1)  # (n, dim)
+            encoder = self.encoder[0]
+            return encoder.embedding(encoder.trunk._swish(self.norm(self.convolution(maps))))
 
         def classify(self, embedding: Any) -> dict[str, Any]:
             return dict(self.encoder[0].classify(embedding))
