@@ -92,16 +92,17 @@ def test_no_place_leads_out_of_its_folder(place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["cache:model.pt", "cache:model.pkl", "cache:model.bin", "bundled:x.npy", "cache:", ""]
+    "place", ["cache:model.pt", "cache:model.pkl", "cache:model.bin", "bundled:x.npy", "cache:"]
 )
 def test_nothing_is_loaded_but_onnx_safetensors_and_json(place: str) -> None:
     with pytest.raises(ModelError, match="nothing else is loaded"):
         find_weights(spec(place))
 
 
-def test_a_place_must_be_one_that_is_known() -> None:
+@pytest.mark.parametrize("place", ["https://example.com/model.onnx", "/models/w.onnx", "w.onnx", "w.pt", ""])
+def test_a_place_must_be_one_that_is_known(place: str) -> None:
     with pytest.raises(ModelError, match="must begin with bundled:, package:, cache: or file:"):
-        find_weights(spec("https://example.com/model.onnx"))
+        find_weights(spec(place))
 
 
 def test_a_file_lies_beside_its_spec(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from lookalike.media.fetching import Fetcher
 from lookalike.models.specs import ModelSpec, find_spec
 
 _LOG = logging.getLogger(__name__)
+_SCHEMES = ("bundled", "package", "cache", "file")
 _SUFFIXES = (".onnx", ".safetensors", ".json", ".tflite")
 
 
@@ -102,6 +103,11 @@ def _say_once(words: str) -> None:
 
 def _locate(place: str, spec: ModelSpec) -> Path:
     scheme, _, rest = place.partition(":")
+    if scheme not in _SCHEMES:
+        raise ModelError(
+            f"{spec.path or spec.name}: {place!r} must begin with bundled:, package:, cache: or file: "
+            f"(file:w.onnx lies beside the spec)"
+        )
     if not rest.endswith(_SUFFIXES):
         raise ModelError(
             f"{spec.path or spec.name}: {place!r} is no {', '.join(_SUFFIXES)} file: nothing else is loaded"
@@ -112,9 +118,7 @@ def _locate(place: str, spec: ModelSpec) -> Path:
         return _in_package(rest, spec)
     if scheme == "cache":
         return _inside(cache_folder() / "models", rest, spec)
-    if scheme == "file":
-        return (Path(spec.path).parent / rest).resolve()
-    raise ModelError(f"{spec.path or spec.name}: {place!r} must begin with bundled:, package:, cache: or file:")
+    return (Path(spec.path).parent / rest).resolve()
 
 
 def _in_package(rest: str, spec: ModelSpec) -> Path:

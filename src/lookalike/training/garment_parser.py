@@ -7,7 +7,8 @@ Learned in stages: first from street photographs with masks alone, small, and li
 of them laid before other grounds, from catalogue pictures on white whose outline can be told, from drawn people,
 and from snapshots of which only the name is known. Where all of these came from the first step on, 2,000 steps of
 12 pictures led no farther than the first stage does in 325 of 8. A stage begins with the mean of the weights of
-earlier ones, which forgets less. (Wortsman et al., Model soups, ICML 2022.)
+earlier ones, which forgets less (Wortsman et al., Model soups, ICML 2022). What is large comes last: the mean of
+weights that were learned small and large is better than either.
 
 Things that nobody wears have a decoder of their own over the same trunk, which stays as the stages left it: one
 decoder for both was the worse at either the longer it learned the other.
@@ -98,6 +99,7 @@ class Stage:
     begin: tuple[str, ...] = ()  # the stages whose mean it begins with, one named twice counts twice
 
 
+_SMALL = ("street", "mixed", "things", "last", "last", "last", "last")  # the mean of what was learned small
 STAGES = (
     Stage("street", 1300, 208, 1e-3, 6e-3, (1.0, 0.0, 0.0, 0.0, 0.0, 0.0), _FIRST),
     Stage("mixed", 560, 272, 5e-4, 3e-3, (0.74, 0.05, 0.07, 0.04, 0.04, 0.06), _WORN, ("street",)),
@@ -105,6 +107,7 @@ STAGES = (
     Stage(
         "last", 650, 240, 2e-4, 1e-3, (0.52, 0.05, 0.2, 0.12, 0.03, 0.08), _WORN, ("street", "things", "things")
     ),
+    Stage("large", 1000, 336, 3e-4, 1.5e-3, (0.6, 0.05, 0.14, 0.1, 0.03, 0.08), _WORN, _SMALL),
 )
 ALONE = (  # of the second decoder, 8 views of 240 to 256 pixels a side: share of outlined snapshots, schedule
     (0.0, Schedule(3600, 2e-3, 2e-3, ("alone.classes",), cooldown=0.7, average=0.996, validate_every=300)),
@@ -115,8 +118,8 @@ ALONE = (  # of the second decoder, 8 views of 240 to 256 pixels a side: share o
 )
 _HELD_ALONE = 150  # views of held-out things that it is looked at by
 _WORN_VIEWS = 1500  # of people, and as many of things alone, by which the two are told apart
-SHIPPED = ("street", "mixed", "things", "last", "last", "last", "last")  # the stages whose mean is shipped
-SIDE = 256  # pixels: the root of how many the shipped parser is given
+SHIPPED = (*_SMALL, *["large"] * len(_SMALL))  # the stages whose mean is shipped
+SIDE = 288  # pixels: the root of how many the shipped parser is given
 
 
 class Drawer:
