@@ -106,7 +106,7 @@ def _locate(place: str, spec: ModelSpec) -> Path:
     if scheme not in _SCHEMES:
         raise ModelError(
             f"{spec.path or spec.name}: {place!r} must begin with bundled:, package:, cache: or file: "
-            f"(file:w.onnx lies beside the spec)"
+            "(file:w.onnx lies beside the spec)"
         )
     if not rest.endswith(_SUFFIXES):
         raise ModelError(

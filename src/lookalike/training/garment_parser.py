@@ -20,6 +20,7 @@ import argparse
 import csv
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -315,8 +316,9 @@ def _often(scenes: Sequence[Scene]) -> npt.NDArray[np.float64]:
 
 def mean_weights(folders: Sequence[Path]) -> dict[str, Any]:
     """The mean of the best weights of runs of one network; a folder named twice counts twice."""
-    every = [read_weights(folder / "best.safetensors") for folder in folders]
-    return {name: sum(weights[name].float() for weights in every) / len(every) for name in every[0]}
+    counts = Counter(folders)
+    runs = [(read_weights(folder / "best.safetensors"), count) for folder, count in counts.items()]
+    return {name: sum(count * run[name].float() for run, count in runs) / len(folders) for name in runs[0][0]}
 
 
 def outlined(network: Any, some: Sequence[Scene]) -> list[Scene]:
