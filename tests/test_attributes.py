@@ -129,6 +129,46 @@ def test_likeness_is_the_mean_of_the_embeddings_and_of_the_overlaps_of_classes(
     np.testing.assert_allclose(shares.without(made), rows, atol=1e-5)
 
 
+def test_a_class_counts_as_far_as_the_catalogue_differs_in_it() -> None:
+    rows, one = embeddings(200, 12), embeddings(1, 12, 5)
+    alike = Head(("a", "b"), unit(np.vstack([rows.mean(axis=0), -rows.mean(axis=0)])), 40.0)
+    apart = Head(("a", "b"), unit(np.vstack([one, -one])), 40.0)
+    shares = ClassShares([(alike, 0.7), (apart, 0.3)], spreads=[0.4, 0.4])
+    made = shares.beside(rows)
+    fitter = ReductionFitter(64, counts=shares.counts)
+    fitter.add(made)
+    counts = shares.counts(made.mean(axis=0))
+    assert (counts[:12] == 1).all() and counts[12] == counts[13] and counts[14] == counts[15]
+    for head, count in ((alike, counts[12]), (apart, counts[14])):
+        roots = np.sqrt(head.shares(rows))
+        spread = (1 - roots @ roots.T).mean()  # of Hellinger's distances, squared, between any two
+        assert count == pytest.approx(min(1, spread / 0.4), abs=1e-4)
+    assert counts[12] < 0.1 < counts[14]
+    reduced = fitter.fit().apply(made)
+    kept = unit((made - made.mean(axis=0)) * counts)
+    np.testing.assert_allclose(reduced @ reduced.T, kept @ kept.T, atol=1e-4)
+    fewer = ReductionFitter(14, whiten=0.0, counts=shares.counts)
+    fewer.add(made)
+    np.testing.assert_allclose(fewer.fit().apply(made) @ fewer.fit().apply(made).T, kept @ kept.T, atol=0.01)
+    assert (ClassShares(shares.heads).counts(made.mean(axis=0)) == 1).all(), "no spreads, no change"
+
+
+def test_attributes_are_read_from_vectors_whose_classes_count_less() -> None:
+    rows = embeddings(100, 16)
+    heads = [(Head(("a", "b", "c"), unit(embeddings(3, 16, n)), 9.0), 0.7) for n in range(2)]
+    shares = ClassShares(heads, spreads=[1.0, 0.9])
+    made = shares.beside(rows)
+    assert shares.counts(made.mean(axis=0)).min() < 0.9
+    for dim in (18, 64):
+        fitter = ReductionFitter(dim, whiten=0.0, counts=shares.counts)
+        fitter.add(made)
+        reduction = fitter.fit()
+        fresh = AttributeReader({"type": heads[0][0]}).read(rows)
+        stored = AttributeReader({"type": heads[0][0]}, reduction, shares).read(reduction.apply(made))
+        same = np.mean([a["type"].value == b["type"].value for a, b in zip(fresh, stored, strict=True)])
+        assert same > (0.9 if dim == 18 else 0.99)
+
+
 def test_no_picture_has_no_classes() -> None:
     made = shares_of(8, 0.5).beside(np.zeros((2, 8), np.float32))
     assert not made.any()
@@ -166,14 +206,22 @@ def test_the_shares_of_the_default_model_are_written_by_every_training_of_it() -
 def test_a_spec_may_only_name_classifiers_that_its_model_has(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     shipped = Path(find_spec("garments").path).read_text("utf-8")
-    path.write_text(shipped.replace("snapshot = ", "colours = "), "utf-8")
+    path.write_text(shipped.replace("snapshot = 0.5\n", "colours = 0.5\n").partition("[spreads]")[0], "utf-8")
     with pytest.raises(
         ModelError, match=r"mine\.toml.*\[shares\] names 'colours'; the model's heads are .*colour"
     ):
         open_shares(read_spec(path))
-    path.write_text(shipped.replace("snapshot = 0.5", "snapshot = 0"), "utf-8")
-    with pytest.raises(ModelError, match=r"snapshot in \[shares\] is 0; it takes a number above 0"):
-        read_spec(path)
+    for wrong, said in (
+        (("snapshot = 0.5\n", "snapshot = 0\n"), r"snapshot in \[shares\] is 0; it takes a number above 0"),
+        (
+            ("snapshot = 0.51", "snapshot = 1.5"),
+            r"snapshot in \[spreads\] is 1.5; it takes a number above 0, up to 1",
+        ),
+        (("snapshot = 0.51", ""), r"\[spreads\] names type, colour, audience; it takes what \[shares\] names"),
+    ):
+        path.write_text(shipped.replace(*wrong), "utf-8")
+        with pytest.raises(ModelError, match=said):
+            read_spec(path)
 
 
 def test_other_shares_are_another_model_to_a_store(tmp_path: Path) -> None:

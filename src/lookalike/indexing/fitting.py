@@ -15,7 +15,7 @@ from lookalike.indexing.pictures import Fault, Loaded, Memory, PictureReader, sp
 from lookalike.indexing.shards import SHARD_PRODUCTS
 from lookalike.media.fetching import Fetcher
 from lookalike.models import unrelated
-from lookalike.models.attributes import open_attributes
+from lookalike.models.attributes import open_attributes, open_shares
 from lookalike.models.brands import BRANDS, Brands, learn_brands
 from lookalike.models.encoder import Encoder, wording
 from lookalike.models.reduction import Reduction, ReductionFitter
@@ -84,7 +84,7 @@ def _fit(
     """The encoder with a reduction for each part, fitted on a sample, and the sample's vectors."""
     encoder = Encoder(recipe, brands=learn_brands(sample))
     kept: list[tuple[Loaded, dict[str, Vector]]] = []
-    fitters = {part: ReductionFitter(recipe.reduce_to[part], whiten=recipe.whiten[part]) for part in encoder.parts}
+    fitters = {part: _fitter(recipe, part) for part in encoder.parts}
     pictures = [p for product in sample for p in product.images] if encoder.sees else []
     pictures = list(dict.fromkeys(pictures))[:FIT_PICTURES]
     reader = PictureReader(encoder, fetcher, workers=workers or 2 * default_threads())
@@ -103,6 +103,12 @@ def _fit(
         fitters["text"].add(encoder.describe_wordings([wording(p) for p in sample]))
     encoder.reductions = {part: fitter.fit() for part, fitter in fitters.items() if fitter.count}
     return encoder, Memory(_reduced(encoder, kept), faults)
+
+
+def _fitter(recipe: Recipe, part: str) -> ReductionFitter:
+    shares = open_shares(find_spec(recipe.image)) if part == "image" else None
+    counts = None if shares is None else shares.counts
+    return ReductionFitter(recipe.reduce_to[part], whiten=recipe.whiten[part], counts=counts)
 
 
 def _reduced(

@@ -6,7 +6,8 @@ fitted on held-out products (Guo et al., On Calibration of Modern Neural Network
 
 What they say also makes better neighbours: beside the embedding, in one vector, as the spec's `[shares]` weigh it.
 (Answers of classifiers as a descriptor: Torresani et al., Classemes, ECCV 2010. Of their roots the dot product is
-the overlap of two distributions: Bhattacharyya 1943.)
+the overlap of two distributions: Bhattacharyya 1943.) A catalogue in which a class hardly differs from product to
+product learns little from it: there most of what differs is error, so it counts less (`ClassShares.counts`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from lookalike.errors import ModelError
 from lookalike.models.reduction import Reduction, unit
 from lookalike.models.specs import ModelSpec, find_spec
 from lookalike.models.weights import find_companion
-from lookalike.types import Guess, Vectors
+from lookalike.types import Guess, Vector, Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,10 +50,13 @@ class Head:
 class ClassShares:
     """Puts the roots of classifiers' shares beside an embedding: neighbours are of one class where that is sure.
 
-    heads: each with the weight that its likeness has beside that of the embedding, which counts 1.
+    heads: each with the weight that its likeness has beside that of the embedding, which counts 1. spreads: how
+    much two products of the catalogue that the weights were chosen on differ in each, 0..1, as the mean square of
+    Hellinger's distance; none where the weights hold for any catalogue.
     """
 
     heads: Sequence[tuple[Head, float]]
+    spreads: Sequence[float] = ()
 
     @property
     def dim(self) -> int:
@@ -67,6 +71,21 @@ class ClassShares:
         embeddings = unit(embeddings)
         beside = [np.sqrt(weight * head.shares(embeddings)) for head, weight in self.heads]
         return unit(np.hstack([embeddings, *(trust * roots for roots in beside)]))
+
+    def counts(self, mean: Vector) -> Vector:
+        """What each number of a vector counts in a catalogue whose vectors have this mean, 0..1.  # (dim,)
+
+        A class in which products differ by less than usual counts by the square of the ratio in a likeness. Where
+        all are for men, what the classifier of departments says of one and not of another is mostly error.
+        """
+        counts = np.ones(len(mean), np.float32)
+        total, at = 1 + sum(weight for _, weight in self.heads), len(mean) - self.dim
+        for (head, weight), usual in zip(self.heads, self.spreads, strict=bool(self.spreads)):
+            block = slice(at, at + len(head.labels))
+            spread = 1 - float(mean[block] @ mean[block]) * total / weight
+            counts[block] = min(1.0, max(0.0, spread) / usual)
+            at = block.stop
+        return counts
 
     def without(self, vectors: Vectors) -> Vectors:
         """The embeddings, of unit length, of what `beside` made.  # (n, dim of the model)"""
@@ -127,7 +146,8 @@ def open_shares(spec: ModelSpec) -> ClassShares | None:
         raise ModelError(
             f"{spec.path}: [shares] names {missing[0]!r}; the model's heads are {', '.join(heads) or 'none'}"
         )
-    return ClassShares([(heads[name], weight) for name, weight in spec.shares.items()])
+    spreads = [spec.spreads[name] for name in spec.shares] if spec.spreads else []
+    return ClassShares([(heads[name], weight) for name, weight in spec.shares.items()], spreads)
 
 
 def _heads_of(spec: ModelSpec) -> Mapping[str, Head]:

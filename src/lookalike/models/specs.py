@@ -45,6 +45,7 @@ _TYPES: dict[str, type] = {  # all else is text
     "labels": list,
     "garments": dict,
     "shares": dict,
+    "spreads": dict,
 }
 _WORDS: dict[type, str] = {
     bool: "true or false",
@@ -87,6 +88,9 @@ class ModelSpec:
     shares: Mapping[str, float] = field(
         default_factory=dict
     )  # head -> what its answer counts beside the embedding, which counts 1; `dim` counts their labels too
+    spreads: Mapping[str, float] = field(
+        default_factory=dict
+    )  # of each of the shares, how much products differed in it where they were chosen, 0..1; empty for everywhere
     words: str = ""  # a projection of text into its embedding, in safetensors
     trainable: str = ""  # the same weights as safetensors, for `lookalike train` to begin with; like `weights`
     output: str = ""  # the graph's output; empty takes its first one, "pooled" taps what feeds the classifier
@@ -156,6 +160,11 @@ def _spec(table: dict[str, Any], path: Path) -> ModelSpec:
     for head, weight in table.get("shares", {}).items():
         if not isinstance(weight, int | float) or isinstance(weight, bool) or weight <= 0:
             raise ModelError(f"{path}: {head} in [shares] is {weight!r}; it takes a number above 0")
+    if (spreads := table.get("spreads", {})) and set(spreads) != set(table.get("shares", {})):
+        raise ModelError(f"{path}: [spreads] names {', '.join(spreads)}; it takes what [shares] names")
+    for head, spread in spreads.items():
+        if not isinstance(spread, int | float) or isinstance(spread, bool) or not 0 < spread <= 1:
+            raise ModelError(f"{path}: {head} in [spreads] is {spread!r}; it takes a number above 0, up to 1")
     for name, choices in (("role", get_args(Role)), ("kind", get_args(Kind))):
         if table[name] not in choices:
             raise ModelError(f"{path}: {name} is {table[name]!r}; use one of {', '.join(choices)}")
