@@ -51,6 +51,7 @@ from lookalike.training.annotations.labels import label_map
 from lookalike.training.garment_parser import labelled, street
 from lookalike.types import GARMENTS, Box, Detection, Pixels, Regions, Vector, Vectors
 
+PARTS = ("sample", "full-length", "street", "speed")
 SEED = 20_241_121
 CUTS = {"whole": 1.0, "knee": 0.72, "waist": 0.42, "chest": 0.27}  # of a person's height, from the top
 HEADLESS = 0.14  # of a person's height
@@ -276,7 +277,7 @@ def speed(held: Sequence[Scene], segmenter: Segmenter | None, store: Path) -> No
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("full-length", "sample", "street", "speed"), help="one part alone")
+    parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be given again")
     parser.add_argument("--model", default="default", help="the segmenter, by name or as a spec.toml")
     parser.add_argument("--truth", action="store_true", help="true masks in place of a segmenter")
     parser.add_argument("--store", type=Path, help="one that holds fashion-small; made when not given")
@@ -284,29 +285,26 @@ def main() -> None:
     options = parser.parse_args()
     print(heading())
     segmenter = None if options.truth else open_segmenter(options.model)
-
-    def is_asked(part: str) -> bool:
-        return options.only in (None, part)
-
+    asked = set(options.only or PARTS)
     with catalogues.work_folder(options.work) as work:
-        if is_asked("sample"):
+        if "sample" in asked:
             on_sample(segmenter, work)
-        if options.only == "sample":
+        if asked == {"sample"}:
             return
         folder = catalogues.unpacked("street", data=options.data, work=work).parent
-        if is_asked("full-length"):
+        if "full-length" in asked:
             every = labelled(folder, label_map("street-59")).values()
             full_length(list(every) if options.truth else street(folder.parent)[1], segmenter)
-        if options.only == "full-length":
+        if not asked & {"street", "speed"}:
             return
         held = street(folder.parent)[1]
         store = options.store
         if store is None:
             things = catalogues.unpacked("fashion-small", data=options.data, work=work)
             store = catalogues.store_of(things, work / "fashion-small-store")
-        if is_asked("street"):
+        if "street" in asked:
             on_street(held, segmenter, store)
-        if is_asked("speed"):
+        if "speed" in asked:
             speed(held, segmenter, store)
 
 

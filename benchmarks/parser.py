@@ -162,7 +162,7 @@ def outlined(folder: Path) -> list[Scene]:
     scenes = []
     for one in open_annotations(Path(__file__).with_name("snapshots.json"), pictures=folder).each:
         if not isinstance(one, Annotated) or one.file is None:
-            sys.exit(f"a snapshot of snapshots.json is not in {folder}: {one}")
+            sys.exit(f"a snapshot of snapshots.json is not in {folder}: {getattr(one, 'picture', one)}")
         classes = np.zeros((one.height, one.width), np.uint8)
         for shape in one.shapes:
             classes[mask_of(shape.geometry, one.width, one.height)] = LABELS.index(shape.label)
@@ -235,10 +235,10 @@ def main() -> None:
         )
         held, things = street(street_folder.parent)[1], catalogue(fashion_folder.parent, held=True)
         lying = snapshots(snapshot_folder.parent, held=True) if options.sheet else []
+        by_hand = outlined(snapshot_folder / "images")
     segmenter = open_segmenter(options.model)
     on_street(segmenter, held)
     on_singles(segmenter, singles(things, held))
-    by_hand = outlined(snapshot_folder / "images")
     on_outlined(segmenter, by_hand)
     speed(segmenter, [scene.pixels for scene in held[:20]])
     if options.sheet:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.media.masks import UNKNOWN
-from lookalike.media.scenes import Manner, Scene, before, only, paler, part_of, pasted, plain_ground, seen
+from lookalike.media.scenes import Manner, Scene, before, only, paler, part_of, pasted, plain_ground, seen, wearing
 
 RED, BLUE = np.array([220, 20, 20], np.uint8), np.array([20, 20, 220], np.uint8)
 GREY = np.full((8, 8, 3), 128, np.uint8)
@@ -61,6 +61,42 @@ def test_one_thing_laid_over_a_scene_is_the_only_change() -> None:
     assert changed.any()
     assert (laid.pixels[changed] == 7).all()
     assert (laid.classes[~changed] == scene().classes[~changed]).all()
+
+
+def person(height: int, left: int, hat: bool) -> Scene:
+    """Somebody of class 1 on a blue ground, 16 pixels wide, from `left` on; a red hat of class 8 on top."""
+    pixels, classes = np.tile(BLUE, (200, 100, 1)), np.zeros((200, 100), np.uint8)
+    body = np.s_[190 - height : 190, left : left + 16]
+    pixels[body], classes[body] = 90, 1
+    if hat:
+        crown = np.s_[190 - height : 190 - height * 9 // 10, left + 2 : left + 14]
+        pixels[crown], classes[crown] = RED, 8
+    return Scene(pixels, classes)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_another_wears_comes_to_the_same_place_of_the_body(seed: int) -> None:
+    bare, other = person(100, 10, hat=False), person(160, 60, hat=True)
+    worn = wearing(bare, other, 8, np.random.default_rng(seed))
+    hat = worn.classes == 8
+    rows, columns = np.flatnonzero(hat.any(1)), np.flatnonzero(hat.any(0))
+    assert (worn.pixels[hat] == RED).all() and (worn.pixels[~hat] == bare.pixels[~hat]).all()
+    assert (worn.classes[~hat] == bare.classes[~hat]).all()
+    assert rows[0] == pytest.approx(90, abs=2) and rows[-1] == pytest.approx(99, abs=2), "on a head of its size"
+    assert columns.mean() == pytest.approx(17.5, abs=1), "in the middle of the body"
+    assert not (bare.classes == 8).any(), "the scene itself is as it was"
+
+
+def test_nobody_and_nothing_to_borrow_leave_a_scene_as_it_is() -> None:
+    rng, bare = np.random.default_rng(0), person(100, 10, hat=False)
+    empty = Scene(bare.pixels, np.zeros_like(bare.classes))
+    assert wearing(bare, bare, 8, rng) is bare
+    assert wearing(empty, person(160, 60, hat=True), 8, rng) is empty
+    assert wearing(bare, Scene(bare.pixels, np.full_like(bare.classes, UNKNOWN)), 8, rng) is bare
+    far = person(160, 60, hat=False)
+    far.classes[100:120, 2:8] = 8  # held far to the left, where the other photograph ends
+    at_the_edge = person(160, 0, hat=False)
+    assert wearing(at_the_edge, far, 8, rng) is at_the_edge
 
 
 def test_one_class_alone_is_cut_along_its_box() -> None:

@@ -126,6 +126,40 @@ def pasted(scene: Scene, thing: Scene, rng: np.random.Generator) -> Scene:
     return Scene(laid, named)
 
 
+def wearing(scene: Scene, other: Scene, label: int, rng: np.random.Generator) -> Scene:
+    """A photograph of a person who also wears what another wears of one class, at the same place of the body.
+
+    Bodies are brought to one height, and, at the height of the thing, to one middle. A scene without a body, and
+    one that would show too little of the thing, stays as it is.
+    """
+    on = other.classes == label
+    body, others = _body(scene), _body(other)
+    if not on.any() or not body.any() or not others.any():
+        return scene
+    top, bottom = _ends(body)
+    other_top, other_bottom = _ends(others)
+    scale = (bottom - top) / (other_bottom - other_top) * float(np.exp(rng.uniform(-0.1, 0.1)))
+    first, last = _ends(on)
+    row = top + ((first + last) / 2 - other_top) * (bottom - top) / (other_bottom - other_top)
+    columns = np.flatnonzero(on.any(0))
+    beside = (columns[0] + columns[-1]) / 2 - _middle(others, first, last)
+    column = _middle(body, round(row), round(row)) + beside * scale
+    part = np.s_[first : last + 1, columns[0] : columns[-1] + 1]
+    w, h = (max(1, round(size * scale)) for size in on[part].shape[::-1])
+    left, up = round(column - w / 2), round(row - h / 2)
+    pixels = np.asarray(Image.fromarray(other.pixels[part]).resize((w, h), Image.Resampling.BILINEAR))
+    laid = np.asarray(Image.fromarray(on[part]).resize((w, h), Image.Resampling.NEAREST))
+    height, width = scene.classes.shape
+    into = np.s_[max(0, up) : min(height, up + h), max(0, left) : min(width, left + w)]
+    of = np.s_[into[0].start - up : into[0].stop - up, into[1].start - left : into[1].stop - left]
+    if into[0].stop <= into[0].start or into[1].stop <= into[1].start or laid[of].sum() < 0.5 * laid.sum():
+        return scene
+    drawn, named = scene.pixels.copy(), scene.classes.copy()
+    drawn[into] = np.where(laid[of][:, :, None], pixels[of], drawn[into])
+    named[into] = np.where(laid[of], np.uint8(label), named[into])
+    return Scene(drawn, named)
+
+
 def only(scene: Scene, label: int) -> Scene | None:
     """What a scene has of one class, cut along its box; the rest is background. None where it has next to none."""
     on = scene.classes == label
@@ -170,6 +204,25 @@ def part_of(ground: Pixels, rng: np.random.Generator) -> Pixels:
     h, w = (max(2, int(n * rng.uniform(0.34, 1.0))) for n in (height, width))
     top, left = int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1))
     return ground[top : top + h, left : left + w]
+
+
+def _body(scene: Scene) -> Mask:
+    """A person and what is worn."""
+    found: Mask = (scene.classes > 0) & (scene.classes != UNKNOWN)
+    return found
+
+
+def _ends(on: Mask) -> tuple[int, int]:
+    """The first and the last row that has something."""
+    rows = np.flatnonzero(on.any(1))
+    return int(rows[0]), int(rows[-1])
+
+
+def _middle(body: Mask, first: int, last: int) -> float:
+    """The column in the middle of a body between two rows; of all of it if it has nothing there."""
+    columns = np.flatnonzero(body[max(0, first) : last + 1].any(0))
+    columns = columns if len(columns) else np.flatnonzero(body.any(0))
+    return float(columns[0] + columns[-1]) / 2
 
 
 def _placed(size: int, room: int, rng: np.random.Generator) -> int:

@@ -8,7 +8,8 @@ of them laid before other grounds, from catalogue pictures on white whose outlin
 and from snapshots of which only the name is known. Where all of these came from the first step on, 2,000 steps of
 12 pictures led no farther than the first stage does in 325 of 8. A stage begins with the mean of the weights of
 earlier ones, which forgets less (Wortsman et al., Model soups, ICML 2022). What is large comes last: the mean of
-weights that were learned small and large is better than either.
+weights that were learned small and large is better than either. Few photographs show a hat: at the end people also
+wear hats and accessories of others, at the same place of the body.
 
 Things that nobody wears have a decoder of their own over the same trunk, which stays as the stages left it: one
 decoder for both was the worse at either the longer it learned the other.
@@ -38,7 +39,18 @@ from lookalike.media.decoding import decode
 from lookalike.media.edges import along_edges
 from lookalike.media.framing import near_area, resize, resize_plane
 from lookalike.media.masks import UNKNOWN, decode_mask
-from lookalike.media.scenes import Manner, Scene, before, only, paler, part_of, pasted, plain_ground, seen
+from lookalike.media.scenes import (
+    Manner,
+    Scene,
+    before,
+    only,
+    paler,
+    part_of,
+    pasted,
+    plain_ground,
+    seen,
+    wearing,
+)
 from lookalike.training.annotations.labels import label_map
 from lookalike.training.export import export_segmenter
 from lookalike.training.loop import Schedule, load_weights, read_weights, save_weights, train
@@ -79,6 +91,8 @@ _PIECE = 0.15  # of the largest piece of a garment: smaller ones are specks
 _LEAST = 2_500  # pixels of a garment that is cut out of a photograph
 _PALE = 0.25  # how often a garment alone is made white, on white
 _ADDED = 0.15  # how often something is laid over a street photograph
+_BORROWED = {"headwear": 0.45, "accessory": 0.55}  # what people borrow of each other, and how often each
+_VISIBLE = 0.0008  # of a photograph: what is smaller is not borrowed
 _FIRST = Manner(nearest=1.4, farthest=0.85, near=0.35, turn=0.15, coarse=0.05, light=0.5)
 _WORN = Manner(nearest=1.6, farthest=0.8, near=0.4, coarse=0.1, light=0.6)  # people fill most of a photograph
 _LYING = Manner(lie=0.35, nearest=1.4, farthest=0.35)
@@ -98,9 +112,11 @@ class Stage:
     shares: tuple[float, ...]  # how often a view comes from each of `_SOURCES`
     worn: Manner  # how views of people differ
     begin: tuple[str, ...] = ()  # the stages whose mean it begins with, one named twice counts twice
+    borrowed: float = 0.0  # how often somebody on a street photograph also wears what another wears
 
 
 _SMALL = ("street", "mixed", "things", "last", "last", "last", "last")  # the mean of what was learned small
+_LARGE = (*_SMALL, *["large"] * len(_SMALL))  # and of that and what was learned large
 STAGES = (
     Stage("street", 1300, 208, 1e-3, 6e-3, (1.0, 0.0, 0.0, 0.0, 0.0, 0.0), _FIRST),
     Stage("mixed", 560, 272, 5e-4, 3e-3, (0.74, 0.05, 0.07, 0.04, 0.04, 0.06), _WORN, ("street",)),
@@ -109,6 +125,7 @@ STAGES = (
         "last", 650, 240, 2e-4, 1e-3, (0.52, 0.05, 0.2, 0.12, 0.03, 0.08), _WORN, ("street", "things", "things")
     ),
     Stage("large", 1000, 336, 3e-4, 1.5e-3, (0.6, 0.05, 0.14, 0.1, 0.03, 0.08), _WORN, _SMALL),
+    Stage("borrowed", 1000, 336, 3e-4, 1.5e-3, (0.62, 0.05, 0.12, 0.09, 0.03, 0.09), _WORN, _LARGE, 0.35),
 )
 ALONE = (  # of the second decoder, 8 views of 240 to 256 pixels a side: share of outlined snapshots, schedule
     (0.0, Schedule(3600, 2e-3, 2e-3, ("alone.classes",), cooldown=0.7, average=0.996, validate_every=300)),
@@ -119,7 +136,7 @@ ALONE = (  # of the second decoder, 8 views of 240 to 256 pixels a side: share o
 )
 _HELD_ALONE = 150  # views of held-out things that it is looked at by
 _WORN_VIEWS = 1500  # of people, and as many of things alone, by which the two are told apart
-SHIPPED = (*_SMALL, *["large"] * len(_SMALL))  # the stages whose mean is shipped
+SHIPPED = (*_LARGE, *["borrowed"] * len(_LARGE))  # the stages whose mean is shipped
 SIDE = 288  # pixels: the root of how many the shipped parser is given
 
 
@@ -134,12 +151,25 @@ class Drawer:
         self._grounds = _grounds([s.pixels for s in self.snapshots], [s.pixels for s in self._street])
         self._alone = [[scene for scene in self._street if _has(scene, n)] for n in range(2, len(LABELS))]
         self._often = _often(self._street)
+        self._lent = {
+            LABELS.index(label): [s for s in self._street if (s.classes == LABELS.index(label)).mean() > _VISIBLE]
+            for label in _BORROWED
+        }
         counts = np.bincount(np.concatenate([s.classes.ravel() for s in self._street]), minlength=len(LABELS))
-        self.frequencies = counts[: len(LABELS)] / counts[: len(LABELS)].sum()
+        self._pixels = counts[: len(LABELS)].astype(np.float64)
         say(
             f"{len(self._street):,} street photographs {'held out' if held else 'to train on'}; "
             f"{len(self._drawn):,} drawn, {len(self._things):,} of a catalogue, {len(self.snapshots):,} snapshots"
         )
+
+    def frequencies(self, stage: Stage) -> npt.NDArray[np.float64]:
+        """The share of each label in the pixels of a stage's street photographs."""
+        pixels = self._pixels.copy()
+        for (label, lenders), often in zip(self._lent.items(), _BORROWED.values(), strict=True):
+            each = np.mean([(scene.classes == label).sum() for scene in lenders]) if lenders else 0.0
+            pixels[label] += stage.borrowed * often * len(self._street) * each
+        shares: npt.NDArray[np.float64] = pixels / pixels.sum()
+        return shares
 
     def of(self, stage: Stage) -> Draw:
         """What draws the views of a stage."""
@@ -166,6 +196,9 @@ class Drawer:
                 scene = before(scene, ground, rng)
             return seen(scene, width, height, rng, stage.worn, ground)
         scene = self._street[int(rng.choice(len(self._street), p=self._often))]
+        if rng.random() < stage.borrowed:
+            label = int(rng.choice(list(self._lent), p=list(_BORROWED.values())))
+            scene = wearing(scene, self._any(self._lent[label], rng), label, rng)
         if kind == "street before another ground":
             scene = before(scene, ground, rng)
         if stage.begin and rng.random() < _ADDED:
@@ -450,7 +483,7 @@ def main() -> None:
                 *(network, drawer.of(stage), held, LABELS),
                 sides=(stage.side, stage.side),
                 batch=8,
-                frequencies=drawer.frequencies,
+                frequencies=drawer.frequencies(stage),
                 balance=0.42,
             )
             schedule = Schedule(
