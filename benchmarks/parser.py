@@ -162,7 +162,8 @@ def outlined(folder: Path) -> list[Scene]:
     scenes = []
     for one in open_annotations(Path(__file__).with_name("snapshots.json"), pictures=folder).each:
         if not isinstance(one, Annotated) or one.file is None:
-            sys.exit(f"a snapshot of snapshots.json is not in {folder}: {getattr(one, 'picture', one)}")
+            what = one.picture if isinstance(one, Annotated) else one
+            sys.exit(f"a snapshot of snapshots.json is not in {folder}: {what}")
         classes = np.zeros((one.height, one.width), np.uint8)
         for shape in one.shapes:
             classes[mask_of(shape.geometry, one.width, one.height)] = LABELS.index(shape.label)

@@ -232,4 +232,7 @@ def test_other_shares_are_another_model_to_a_store(tmp_path: Path) -> None:
     without.write_text(Path(shipped.path).read_text("utf-8").partition("[shares]")[0], "utf-8")
     digests = {weights_digest(name) for name in ("garments", str(other), str(without))}
     assert len(digests) == 3
+    everywhere = tmp_path / "everywhere.toml"
+    everywhere.write_text(Path(shipped.path).read_text("utf-8").partition("[spreads]")[0], "utf-8")
+    assert weights_digest(str(everywhere)) in digests, "what a fit makes of the classes lies in the store"
     assert find_weights(shipped).is_file() and find_spec(str(without)).sha256 in digests

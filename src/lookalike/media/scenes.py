@@ -48,10 +48,7 @@ def shrunk(scene: Scene, longest: int) -> Scene:
     scale = longest / max(height, width)
     if scale >= 1:
         return scene
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    pixels = Image.fromarray(scene.pixels).resize(size, Image.Resampling.BILINEAR)
-    classes = Image.fromarray(scene.classes).resize(size, Image.Resampling.NEAREST)
-    return Scene(np.asarray(pixels), np.asarray(classes), scene.allowed)
+    return _resized(scene, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 def seen(scene: Scene, width: int, height: int, rng: np.random.Generator, how: Manner, ground: Pixels) -> Scene:
@@ -116,14 +113,7 @@ def pasted(scene: Scene, thing: Scene, rng: np.random.Generator) -> Scene:
     if w >= width or h >= height:
         return scene
     left, top = int(rng.integers(width - w)), int(rng.integers(height - h))
-    pixels = np.asarray(Image.fromarray(thing.pixels).resize((w, h), Image.Resampling.BILINEAR))
-    classes = np.asarray(Image.fromarray(thing.classes).resize((w, h), Image.Resampling.NEAREST))
-    on = (classes > 0) & (classes != UNKNOWN)
-    laid, named = scene.pixels.copy(), scene.classes.copy()
-    view = np.s_[top : top + h, left : left + w]
-    laid[view] = np.where(on[:, :, None], pixels, laid[view])
-    named[view] = np.where(on, classes, named[view])
-    return Scene(laid, named)
+    return _laid(scene, _resized(thing, w, h), left, top)
 
 
 def wearing(scene: Scene, other: Scene, label: int, rng: np.random.Generator) -> Scene:
@@ -132,32 +122,26 @@ def wearing(scene: Scene, other: Scene, label: int, rng: np.random.Generator) ->
     Bodies are brought to one height, and, at the height of the thing, to one middle. A scene without a body, and
     one that would show too little of the thing, stays as it is.
     """
-    on = other.classes == label
-    body, others = _body(scene), _body(other)
-    if not on.any() or not body.any() or not others.any():
+    on, body, others = other.classes == label, _shown(scene), _shown(other)
+    if not on.any() or not body.any():
         return scene
-    top, bottom = _ends(body)
-    other_top, other_bottom = _ends(others)
-    scale = (bottom - top) / (other_bottom - other_top) * float(np.exp(rng.uniform(-0.1, 0.1)))
-    first, last = _ends(on)
-    row = top + ((first + last) / 2 - other_top) * (bottom - top) / (other_bottom - other_top)
-    columns = np.flatnonzero(on.any(0))
-    beside = (columns[0] + columns[-1]) / 2 - _middle(others, first, last)
+    (top, bottom), (other_top, other_bottom) = _ends(body), _ends(others)
+    (first, last), (leftmost, rightmost) = _ends(on), _ends(on.T)
+    taller = (bottom - top) / (other_bottom - other_top)
+    scale = taller * float(np.exp(rng.uniform(-0.1, 0.1)))
+    row = top + ((first + last) / 2 - other_top) * taller
+    beside = (leftmost + rightmost) / 2 - _middle(others, first, last)
     column = _middle(body, round(row), round(row)) + beside * scale
-    part = np.s_[first : last + 1, columns[0] : columns[-1] + 1]
-    w, h = (max(1, round(size * scale)) for size in on[part].shape[::-1])
+    part = np.s_[first : last + 1, leftmost : rightmost + 1]
+    thing = Scene(other.pixels[part], np.where(on[part], np.uint8(label), np.uint8(0)))
+    thing = _resized(thing, *(max(1, round(size * scale)) for size in on[part].shape[::-1]))
+    (h, w), (height, width) = thing.classes.shape, scene.classes.shape
     left, up = round(column - w / 2), round(row - h / 2)
-    pixels = np.asarray(Image.fromarray(other.pixels[part]).resize((w, h), Image.Resampling.BILINEAR))
-    laid = np.asarray(Image.fromarray(on[part]).resize((w, h), Image.Resampling.NEAREST))
-    height, width = scene.classes.shape
-    into = np.s_[max(0, up) : min(height, up + h), max(0, left) : min(width, left + w)]
-    of = np.s_[into[0].start - up : into[0].stop - up, into[1].start - left : into[1].stop - left]
-    if into[0].stop <= into[0].start or into[1].stop <= into[1].start or laid[of].sum() < 0.5 * laid.sum():
+    inside = np.s_[max(0, -up) : max(0, height - up), max(0, -left) : max(0, width - left)]
+    shown = Scene(thing.pixels[inside], thing.classes[inside])
+    if _shown(shown).sum() < 0.5 * _shown(thing).sum():
         return scene
-    drawn, named = scene.pixels.copy(), scene.classes.copy()
-    drawn[into] = np.where(laid[of][:, :, None], pixels[of], drawn[into])
-    named[into] = np.where(laid[of], np.uint8(label), named[into])
-    return Scene(drawn, named)
+    return _laid(scene, shown, max(0, left), max(0, up))
 
 
 def only(scene: Scene, label: int) -> Scene | None:
@@ -165,11 +149,9 @@ def only(scene: Scene, label: int) -> Scene | None:
     on = scene.classes == label
     if on.mean() < 0.004:
         return None
-    rows, columns = np.flatnonzero(on.any(1)), np.flatnonzero(on.any(0))
-    margin = max(2, int(0.06 * max(np.ptp(rows), np.ptp(columns))))
-    box = np.s_[
-        max(0, rows[0] - margin) : rows[-1] + margin + 1, max(0, columns[0] - margin) : columns[-1] + margin + 1
-    ]
+    (top, bottom), (left, right) = _ends(on), _ends(on.T)
+    margin = max(2, int(0.06 * max(bottom - top, right - left)))
+    box = np.s_[max(0, top - margin) : bottom + margin + 1, max(0, left - margin) : right + margin + 1]
     return Scene(np.ascontiguousarray(scene.pixels[box]), np.where(on[box], np.uint8(label), np.uint8(0)))
 
 
@@ -206,8 +188,24 @@ def part_of(ground: Pixels, rng: np.random.Generator) -> Pixels:
     return ground[top : top + h, left : left + w]
 
 
-def _body(scene: Scene) -> Mask:
-    """A person and what is worn."""
+def _resized(scene: Scene, width: int, height: int) -> Scene:
+    pixels = Image.fromarray(scene.pixels).resize((width, height), Image.Resampling.BILINEAR)
+    classes = Image.fromarray(scene.classes).resize((width, height), Image.Resampling.NEAREST)
+    return Scene(np.asarray(pixels), np.asarray(classes), scene.allowed)
+
+
+def _laid(scene: Scene, thing: Scene, left: int, top: int) -> Scene:
+    """A scene with what another shows over it, which must fit there."""
+    on, (height, width) = _shown(thing), thing.classes.shape
+    pixels, classes = scene.pixels.copy(), scene.classes.copy()
+    view = np.s_[top : top + height, left : left + width]
+    pixels[view] = np.where(on[:, :, None], thing.pixels, pixels[view])
+    classes[view] = np.where(on, thing.classes, classes[view])
+    return Scene(pixels, classes)
+
+
+def _shown(scene: Scene) -> Mask:
+    """What is known to be no background: a person and what is worn, or a thing."""
     found: Mask = (scene.classes > 0) & (scene.classes != UNKNOWN)
     return found
 
@@ -220,9 +218,8 @@ def _ends(on: Mask) -> tuple[int, int]:
 
 def _middle(body: Mask, first: int, last: int) -> float:
     """The column in the middle of a body between two rows; of all of it if it has nothing there."""
-    columns = np.flatnonzero(body[max(0, first) : last + 1].any(0))
-    columns = columns if len(columns) else np.flatnonzero(body.any(0))
-    return float(columns[0] + columns[-1]) / 2
+    there = body[max(0, first) : last + 1]
+    return sum(_ends((there if there.any() else body).T)) / 2
 
 
 def _placed(size: int, room: int, rng: np.random.Generator) -> int:

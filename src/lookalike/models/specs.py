@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
+from math import inf
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -157,14 +158,12 @@ def _spec(table: dict[str, Any], path: Path) -> ModelSpec:
         expected = _TYPES.get(name, str)
         if not isinstance(value, expected) or isinstance(value, bool) != (expected is bool):
             raise ModelError(f"{path}: {name} is {value!r}; it takes {_WORDS[expected]}")
-    for head, weight in table.get("shares", {}).items():
-        if not isinstance(weight, int | float) or isinstance(weight, bool) or weight <= 0:
-            raise ModelError(f"{path}: {head} in [shares] is {weight!r}; it takes a number above 0")
+    for name, most, takes in (("shares", inf, "above 0"), ("spreads", 1, "above 0, up to 1")):
+        for head, number in table.get(name, {}).items():
+            if not isinstance(number, int | float) or isinstance(number, bool) or not 0 < number <= most:
+                raise ModelError(f"{path}: {head} in [{name}] is {number!r}; it takes a number {takes}")
     if (spreads := table.get("spreads", {})) and set(spreads) != set(table.get("shares", {})):
         raise ModelError(f"{path}: [spreads] names {', '.join(spreads)}; it takes what [shares] names")
-    for head, spread in spreads.items():
-        if not isinstance(spread, int | float) or isinstance(spread, bool) or not 0 < spread <= 1:
-            raise ModelError(f"{path}: {head} in [spreads] is {spread!r}; it takes a number above 0, up to 1")
     for name, choices in (("role", get_args(Role)), ("kind", get_args(Kind))):
         if table[name] not in choices:
             raise ModelError(f"{path}: {name} is {table[name]!r}; use one of {', '.join(choices)}")

@@ -151,10 +151,8 @@ class Drawer:
         self._grounds = _grounds([s.pixels for s in self.snapshots], [s.pixels for s in self._street])
         self._alone = [[scene for scene in self._street if _has(scene, n)] for n in range(2, len(LABELS))]
         self._often = _often(self._street)
-        self._lent = {
-            LABELS.index(label): [s for s in self._street if (s.classes == LABELS.index(label)).mean() > _VISIBLE]
-            for label in _BORROWED
-        }
+        borrowed = [LABELS.index(label) for label in _BORROWED]
+        self._lent = {n: [scene for scene in self._street if _has(scene, n, _VISIBLE)] for n in borrowed}
         counts = np.bincount(np.concatenate([s.classes.ravel() for s in self._street]), minlength=len(LABELS))
         self._pixels = counts[: len(LABELS)].astype(np.float64)
         say(
@@ -331,8 +329,8 @@ def _grounds(snapshots: Sequence[Pixels], photographs: Sequence[Pixels]) -> list
     return strips
 
 
-def _has(scene: Scene, label: int) -> bool:
-    return bool((scene.classes == label).mean() >= 0.004)
+def _has(scene: Scene, label: int, least: float = 0.004) -> bool:
+    return bool((scene.classes == label).mean() >= least)
 
 
 def _often(scenes: Sequence[Scene]) -> npt.NDArray[np.float64]:
