@@ -30,7 +30,7 @@ from lookalike.evaluate.detections import average_precision
 from lookalike.evaluate.regions import Confusion, boundary_f
 from lookalike.media.decoding import decode
 from lookalike.media.framing import letterbox
-from lookalike.media.masks import UNKNOWN, classes_of
+from lookalike.media.masks import UNKNOWN, box_around, classes_of
 from lookalike.media.scenes import Manner, Scene, before, only, part_of, plain_ground, seen
 from lookalike.models import open_image_embedder, open_segmenter
 from lookalike.models.interfaces import Segmenter
@@ -87,14 +87,8 @@ def on_street(segmenter: Segmenter, held: Sequence[Scene]) -> None:
 def true_boxes(classes: np.ndarray) -> list[Detection]:
     """One box for each label: of all its pixels."""
     merged = np.where(classes == LABELS.index("outerwear"), LABELS.index("topwear"), classes)
-    height, width = classes.shape
-    found = []
-    for label in WORN:
-        rows, columns = (np.flatnonzero((merged == LABELS.index(label)).any(axis)) for axis in (1, 0))
-        if len(rows):
-            box = Box(columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height)
-            found.append(Detection(box, label, 1.0))
-    return found
+    masks = {label: merged == LABELS.index(label) for label in WORN}
+    return [Detection(box_around(mask), label, 1.0) for label, mask in masks.items() if mask.any()]
 
 
 def found_boxes(regions: Regions) -> list[Detection]:

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from lookalike.errors import PictureError
-from lookalike.media.masks import decode_mask, encode_mask
+from lookalike.media.masks import bounds, box_around, decode_mask, encode_mask
 
 CLASSES = arrays.arrays(np.uint8, arrays.array_shapes(min_dims=2, max_dims=2, max_side=20))
 
@@ -45,3 +45,14 @@ def test_damaged_bytes_are_a_mask_or_a_picture_error(data: st.DataObject) -> Non
         assert decode_mask(bytes(whole)).dtype == np.uint8
     except PictureError as error:
         assert "\n" not in str(error)
+
+
+@given(arrays.arrays(bool, arrays.array_shapes(min_dims=2, max_dims=2, max_side=9)).filter(np.any))
+def test_the_bounds_of_a_mask_are_the_smallest_that_hold_it(mask: np.ndarray) -> None:
+    left, top, right, bottom = bounds(mask)
+    inside = mask[top:bottom, left:right]
+    assert inside.sum() == mask.sum()
+    assert inside[0].any() and inside[-1].any() and inside[:, 0].any() and inside[:, -1].any()
+    box = box_around(mask)
+    height, width = mask.shape
+    assert (box.left * width, box.bottom * height) == pytest.approx((left, bottom))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from lookalike.errors import LookalikeError
+from lookalike.media.masks import bounds
 from lookalike.types import GARMENTS, Mask, Pixels, Regions
 
 WHITE = 255
@@ -77,10 +78,10 @@ def cut_out(pixels: Pixels, mask: Mask, *, enlarge: bool = True) -> Pixels:
     mask: of the picture's size. An empty one gives a white picture.  # (h, w, 3)
     """
     on_white = np.where(mask[:, :, None], pixels, np.uint8(WHITE))
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not enlarge or not len(rows):
+    if not enlarge or not mask.any():
         return on_white
-    return np.ascontiguousarray(on_white[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    left, top, right, bottom = bounds(mask)
+    return np.ascontiguousarray(on_white[top:bottom, left:right])
 
 
 def labels_of(part: str, labels: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from PIL import Image
 from lookalike.errors import PictureError
 from lookalike.media.decoding import Limits, check_size
 from lookalike.media.framing import resize_plane
-from lookalike.types import Regions
+from lookalike.types import Box, Mask, Regions
 
 Classes = npt.NDArray[np.uint8]  # (height, width): the number of each pixel's class
 UNKNOWN = 255  # a class: nobody said what this pixel shows
@@ -49,6 +49,19 @@ def _palette() -> bytes:
     """256 colours, the first black: the bits of a number spread over red, green and blue, as in Pascal VOC."""
     number = np.arange(256)[:, None] >> (3 * np.arange(8) + np.arange(3)[:, None, None])
     return np.ascontiguousarray(((number & 1) << (7 - np.arange(8))).sum(-1).T).astype(np.uint8).tobytes()
+
+
+def bounds(mask: Mask) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what is True, in pixels; right and bottom lie just beyond it."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def box_around(mask: Mask) -> Box:
+    """The smallest box that holds all that is True."""
+    left, top, right, bottom = bounds(mask)
+    height, width = mask.shape
+    return Box(left / width, top / height, right / width, bottom / height)
 
 
 def classes_of(regions: Regions) -> Classes:

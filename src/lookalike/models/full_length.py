@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from lookalike.media.masks import bounds
 from lookalike.models.regions_boxes import PERSON, Figure
 from lookalike.types import Mask, Regions
 
@@ -24,8 +25,7 @@ _SLENDER = 2.0  # height over width from which a figure without shoes may be who
 
 def is_full_length(regions: Regions, person: Figure) -> bool:
     """Whether a figure of these regions is shown from head to feet."""
-    rows = np.flatnonzero(person.mask.any(axis=1))
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    left, top, right, bottom = bounds(person.mask)
     height, whole = bottom - top, len(person.mask)
     highest = slice(top, top + _least(_HEAD * height))
     if top < _ROOM * whole or not _shows(regions, person.mask, highest, (PERSON, "headwear"), _HEAD_SHOWN):
@@ -34,8 +34,7 @@ def is_full_length(regions: Regions, person: Figure) -> bool:
     if _shows(regions, person.mask, slice(bottom - _least(_FEET * height), bottom), ("footwear",), _FEET_SHOWN):
         lowest = slice(bottom - _least(_CLEAR * height), bottom)
         return ends or _shows(regions, person.mask, lowest, ("footwear",), _CUT)
-    columns = np.flatnonzero(person.mask.any(axis=0))
-    return ends and bool(height >= _SLENDER * (columns[-1] + 1 - columns[0]))
+    return ends and height >= _SLENDER * (right - left)
 
 
 def _least(rows: float) -> int:

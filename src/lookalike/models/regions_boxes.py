@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from lookalike.media.masks import bounds, box_around
 from lookalike.models.interfaces import Segmenter
 from lookalike.types import Box, Detection, Mask, Pixels, Regions
 
@@ -120,7 +121,7 @@ def _figure(regions: Regions, mask: Mask, is_person: bool) -> Figure:
     ]
     if is_person:
         garments = _as_hidden(garments)
-    return Figure(mask, _box(mask), is_person, tuple(sorted(garments, key=lambda garment: -garment.score)))
+    return Figure(mask, box_around(mask), is_person, tuple(sorted(garments, key=lambda garment: -garment.score)))
 
 
 def _worn(regions: Regions, mask: Mask, is_person: bool) -> Iterator[tuple[str, Mask]]:
@@ -158,7 +159,7 @@ def _apart(label: str, worn: Mask, height: int) -> Iterator[Mask]:
 
 def _detection(regions: Regions, label: str, mask: Mask) -> Detection:
     score = float(regions.shares[_place(regions, label)][mask].mean())
-    return Detection(_box(mask), label, min(1.0, score), mask)
+    return Detection(box_around(mask), label, min(1.0, score), mask)
 
 
 def _as_hidden(garments: Sequence[Detection]) -> list[Detection]:
@@ -198,7 +199,7 @@ def _is_pair(one: Figure, other: Figure) -> bool:
 def _as_one(one: Figure, other: Figure) -> Figure:
     mask: Mask = one.mask | other.mask
     score = sum(f.garments[0].score * f.mask.sum() for f in (one, other)) / mask.sum()
-    return Figure(mask, _box(mask), False, (Detection(_box(mask), "footwear", float(score), mask),))
+    return Figure(mask, box_around(mask), False, (Detection(box_around(mask), "footwear", float(score), mask),))
 
 
 def _parts(mask: Mask, *, reach: int = 0) -> list[Mask]:
@@ -217,20 +218,8 @@ def _place(regions: Regions, label: str) -> int:
     return regions.labels.index(label) if label in regions.labels else -1
 
 
-def _edges(mask: Mask) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of what is True, in pixels."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-
-
-def _box(mask: Mask) -> Box:
-    left, top, right, bottom = _edges(mask)
-    height, width = mask.shape
-    return Box(left / width, top / height, right / width, bottom / height)
-
-
 def _sides(mask: Mask) -> tuple[int, int]:
-    left, top, right, bottom = _edges(mask)
+    left, top, right, bottom = bounds(mask)
     return right - left, bottom - top
 
 
@@ -240,6 +229,6 @@ def _height(mask: Mask) -> int:
 
 def _gap(one: Mask, other: Mask) -> float:
     """Pixels between the boxes of two masks; 0 where they meet."""
-    a, b = _edges(one), _edges(other)
+    a, b = bounds(one), bounds(other)
     across, down = max(a[0] - b[2], b[0] - a[2], 0), max(a[1] - b[3], b[1] - a[3], 0)
     return float(np.hypot(across, down))

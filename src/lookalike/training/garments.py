@@ -30,7 +30,7 @@ from lookalike.media.augmenting import GENTLE, Augmentation
 from lookalike.media.colour import garment_weights
 from lookalike.media.decoding import decode
 from lookalike.media.framing import letterbox, resize
-from lookalike.media.masks import decode_mask
+from lookalike.media.masks import bounds, decode_mask
 from lookalike.models.alignment import save_projection
 from lookalike.models.attributes import Head, fit_sharpness, save_heads
 from lookalike.training import losses
@@ -325,12 +325,9 @@ def _street(data: Path, classes: dict[str, list[str]]) -> tuple[Source, Held]:
             on = mask == label
             if names[label] in _BARE or on.mean() < 0.006:
                 continue
-            rows, columns = np.flatnonzero(on.any(1)), np.flatnonzero(on.any(0))
-            margin = int(0.1 * max(np.ptp(rows), np.ptp(columns)))
-            box = (
-                slice(max(0, rows[0] - margin), rows[-1] + margin + 1),
-                slice(max(0, columns[0] - margin), columns[-1] + margin + 1),
-            )
+            left, top, right, bottom = bounds(on)
+            margin = int(0.1 * max(bottom - top - 1, right - left - 1))
+            box = np.s_[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
             small = _shrunk(photo[box])
             on_small = resize(np.repeat(on[box][:, :, None] * np.uint8(255), 3, axis=2), *small.shape[1::-1])
             side = held_out(path.stem, HELD_OUT["street"])

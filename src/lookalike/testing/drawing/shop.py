@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from lookalike.media.masks import box_around
 from lookalike.testing.drawing.figures import Figure, Worn, drawn
 from lookalike.testing.drawing.outfits import Plan, planned
 from lookalike.testing.drawing.packshot import photographed, pieces_of
@@ -155,10 +156,8 @@ def garments(figure: Figure) -> list[dict[str, object]]:
 
 def box(mask: Mask) -> list[float]:
     """The rectangle around a mask, as fractions [left, top, right, bottom]."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    height, width = mask.shape
-    edges = (columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height)
-    return [round(float(edge), 6) for edge in edges]
+    around = box_around(mask)
+    return [round(edge, 6) for edge in (around.left, around.top, around.right, around.bottom)]
 
 
 def _indexed(owners: Pixels) -> Image.Image:
