@@ -81,20 +81,6 @@ def test_the_graph_takes_any_size_and_gives_shares(tmp_path: Path) -> None:
         assert np.allclose(shares.sum(1), 1, atol=1e-4)
 
 
-def test_a_mirrored_graph_sees_a_picture_and_its_mirror_image_alike(tmp_path: Path) -> None:
-    network = unet(lite0_trunk(), 3, widths=(16, 16, 8, 8)).eval()
-    pixels = np.random.default_rng(2).uniform(-1, 1, (1, 3, 64, 96)).astype(np.float32)
-    plain, mirrored = (
-        Session(export_segmenter(network, tmp_path / f"{mirrored}.onnx", mirrored=mirrored))
-        for mirrored in (False, True)
-    )
-    turned = np.ascontiguousarray(pixels[:, :, :, ::-1])
-    both = [session.run({"pixels": each}) for session in (plain, mirrored) for each in (pixels, turned)]
-    assert np.abs(both[2] - both[3][:, :, :, ::-1]).max() < 1e-3
-    assert np.abs(both[0] - both[1][:, :, :, ::-1]).max() > 5e-3  # which one view alone does not
-    assert np.allclose(both[2], (both[0] + both[1][:, :, :, ::-1]) / 2, atol=2e-3)
-
-
 @pytest.mark.parametrize("sure", [-9.0, 0.1, 9.0])
 def test_two_decoders_are_mixed_and_one_that_counts_nothing_is_not_asked(tmp_path: Path, sure: float) -> None:
     torch.manual_seed(0)
@@ -104,16 +90,15 @@ def test_two_decoders_are_mixed_and_one_that_counts_nothing_is_not_asked(tmp_pat
     with torch.no_grad():
         for part in (network, network.alone):
             part.classes.weight.mul_(30)  # so that each of the two says something of its own
-    path = export_segmenter(network, tmp_path / "two.onnx", mirrored=True, half=False)
+    path = export_segmenter(network, tmp_path / "two.onnx", half=False)
     pixels = np.random.default_rng(3).uniform(-1, 1, (1, 3, 64, 96)).astype(np.float32)
     with torch.inference_mode():
-        wanted = network.shares(torch.from_numpy(pixels), mirrored=True).numpy()
+        wanted = network.shares(torch.from_numpy(pixels)).numpy()
         logits = network(torch.from_numpy(pixels)).softmax(1).numpy()
-        plain = network.shares(torch.from_numpy(pixels)).numpy()
     given = Session(path).run({"pixels": pixels})
     np.testing.assert_allclose(given, wanted, atol=1e-4)
     np.testing.assert_allclose(given.sum(1), 1, atol=1e-4)
-    np.testing.assert_allclose(logits, plain, atol=1e-4)
+    np.testing.assert_allclose(logits, wanted, atol=1e-4)
     poisoned = poison(path, "alone.classes" if sure > 0.5 else "classes")
     harmed = Session(poisoned).run({"pixels": pixels})
     assert np.isfinite(harmed).all() == (abs(sure) > 1), "what counts nothing was not asked"

@@ -20,6 +20,7 @@ _FEET_SHOWN = 0.08  # of the figure there that is footwear
 _CUT = 0.95  # of its lowest rows at the border: less of it is footwear, and it is cut off there
 _CLEAR = 0.012  # of the picture's height: what ends so far above the border is not cut off there
 _ROOM = 0.004  # of the picture's height, above a head that is not cut off
+_UPRIGHT = 1.8  # height over width below which a figure is a part of one, whatever there looks like a shoe
 _SLENDER = 2.0  # height over width from which a figure without shoes may be whole
 
 
@@ -33,7 +34,8 @@ def is_full_length(regions: Regions, person: Figure) -> bool:
     ends = whole - bottom >= _CLEAR * whole
     if _shows(regions, person.mask, slice(bottom - _least(_FEET * height), bottom), ("footwear",), _FEET_SHOWN):
         lowest = slice(bottom - _least(_CLEAR * height), bottom)
-        return ends or _shows(regions, person.mask, lowest, ("footwear",), _CUT)
+        upright = height >= _UPRIGHT * (right - left)
+        return upright and (ends or _shows(regions, person.mask, lowest, ("footwear",), _CUT))
     return ends and height >= _SLENDER * (right - left)
 
 

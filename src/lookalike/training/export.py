@@ -294,15 +294,14 @@ def efficientnet(source: ImageSource) -> Callable[[Any], Any]:
     return network  # type: ignore[no-any-return]  # a torch Module, which mypy does not see
 
 
-def export_segmenter(network: Any, out: Path, *, half: bool = True, mirrored: bool = False) -> Path:
+def export_segmenter(network: Any, out: Path, *, half: bool = True) -> Path:
     """Write a segmenter as a graph from `pixels` (1, 3, h, w) to `shares` (1, classes, h, w), and return `out`.
 
     network: as `unet.unet` makes it. Shares add up to 1; height and width are multiples of 32.
-    mirrored: the graph also looks at the picture in a mirror, and says the mean: twice the time, a little better.
     """
 
     def shared(network: Any, pixels: Any) -> Any:
-        return network.shares(pixels, mirrored=mirrored)
+        return network.shares(pixels)
 
     random = np.random.default_rng(0)
     pixels, wide = (random.uniform(-1, 1, (1, 3, h, w)).astype(np.float32) for h, w in ((128, 96), (64, 160)))

@@ -19,7 +19,8 @@ from lookalike.training.samples import fed
 Draw = Callable[[np.random.Generator, int, int], Scene]  # a random view of that width and height
 _DICE = 0.7  # what overlap counts beside the cross-entropy of pixels
 _HINT = 0.3  # what a picture counts of which only the one class is known that it may show
-_SHAPES = ((0.82, 1.22), (1.0, 1.0), (0.82, 1.22), (1.1, 0.91))  # canvases in turn: portraits mostly
+PORTRAIT = (0.82, 1.22)  # width and height of a canvas, over the root of how many pixels it has
+SHAPES = (PORTRAIT, (1.0, 1.0), PORTRAIT, (1.1, 0.91))  # any of these, as users photograph: portraits mostly
 
 
 class SegmentingTask:
@@ -27,7 +28,7 @@ class SegmentingTask:
 
     network: as `unet.unet` makes it. draw: gives the views that are learned from. held: scenes that none of them
     comes from. labels: of the classes, in order. sides: the root of how many pixels a canvas has, first and at the
-    end. balance: how far seldom classes count more, 0..1.
+    end. shapes: of the canvases. balance: how far seldom classes count more, 0..1.
     """
 
     def __init__(
@@ -38,19 +39,20 @@ class SegmentingTask:
         labels: Sequence[str],
         *,
         sides: tuple[int, int],
+        shapes: Sequence[tuple[float, float]] = SHAPES,
         batch: int = 12,
         frequencies: npt.NDArray[np.float64] | None = None,
         balance: float = 0.35,
     ) -> None:
         self.network, self.labels, self.held = network, tuple(labels), held
-        self._draw, self._sides, self._batch = draw, sides, batch
+        self._draw, self._sides, self._shapes, self._batch = draw, sides, tuple(shapes), batch
         shares = np.full(len(labels), 1.0) if frequencies is None else np.maximum(frequencies, 1e-4)
         weights = shares**-balance
         self._weights = (weights / weights.mean()).astype(np.float32)
 
     def batch(self, rng: np.random.Generator, share: float) -> Batch:
         side = self._sides[0] if share < 0.6 else self._sides[1]
-        wide, tall = _SHAPES[int(rng.integers(len(_SHAPES)))]
+        wide, tall = self._shapes[int(rng.integers(len(self._shapes)))]
         width, height = (max(32, round(side * by / 32) * 32) for by in (wide, tall))
         views = [self._draw(rng, width, height) for _ in range(self._batch)]
         return {

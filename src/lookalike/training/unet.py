@@ -85,20 +85,15 @@ def _classes() -> dict[str, Any]:
                     skips.append(features)
             return features, skips
 
-        def shares(self, pixels: Any, *, mirrored: bool = False) -> Any:
-            """(n, classes, h, w), adding up to 1. mirrored: the mean of a picture and its mirror image."""
-            views = [self.encode(view) for view in ([pixels, pixels.flip(3)] if mirrored else [pixels])]
-
-            def by(decoder: Any) -> Any:
-                first, *turned = (decoder.decode(*view).softmax(1) for view in views)
-                return (first + turned[0].flip(3)) / 2 if turned else first
-
-            worn = by(self)
+        def shares(self, pixels: Any) -> Any:
+            """(n, classes, h, w), adding up to 1."""
+            features, skips = self.encode(pixels)
+            worn = self.decode(features, skips).softmax(1)
             if self.alone is None:
                 return worn
-            weight = self.alone.worn(views[0][0].mean((2, 3))).sigmoid()[:, :, None, None]
+            weight = self.alone.worn(features.mean((2, 3))).sigmoid()[:, :, None, None]
             weight = ((weight - DOUBT) / (1 - 2 * DOUBT)).clamp(0, 1)
-            return weight * worn + (1 - weight) * by(self.alone)
+            return weight * worn + (1 - weight) * self.alone.decode(features, skips).softmax(1)
 
         def forward(self, pixels: Any) -> Any:
             if self.alone is None:
