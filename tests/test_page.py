@@ -207,6 +207,19 @@ def carried(page: Any, *, file: Path | None = None, link: str = "") -> Any:
     )
 
 
+def hidden_numbers(page: Any) -> list[str]:
+    """The numbers on the photograph that something else lies on."""
+    hidden: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll(".mark .dot")].filter(dot => {
+            const {left, top, right, bottom} = dot.getBoundingClientRect();
+            const x = (left + right) / 2, y = (top + bottom) / 2;
+            const rim = [[left + 1, y], [right - 1, y], [x, top + 1], [x, bottom - 1]];
+            return rim.some(([x, y]) => document.elementFromPoint(x, y) !== dot);
+        }).map(dot => dot.innerText)"""
+    )
+    return hidden
+
+
 # -- asking -------------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +229,7 @@ def test_a_picture_is_chosen_and_its_garments_are_tabs(page: Any) -> None:
     chooser.value.set_files(str(sample_shop() / "figures" / PHOTO))
     assert len(garments(page)) > 2
     first = heading(page)
+    assert hidden_numbers(page) == []
     page.locator(".mark .dot").first.click()
     page.wait_for_function("before => document.querySelector('#answer-heading').innerText !== before", arg=first)
     assert page.locator("#garments [aria-selected=true]").count() == 1

@@ -4,6 +4,8 @@ import { make } from "./elements.js";
 
 const LEAST = 0.04; // of the picture's side: no box is smaller
 const STEP = 0.02; // of the picture's side that an arrow key moves
+const APART = 28; // pixels between the middles of two numbers, which are 24 wide
+const IN_BOX = [0.15, 0.3, 0.4].flatMap(far => [[0, -far], [0, far], [-far, 0], [far, 0], [-far, -far], [far, -far], [-far, far], [far, far]]); // from its middle, in parts of it
 
 /**
  * A photograph and its boxes.
@@ -21,13 +23,15 @@ export function photo(address, { garments, selected, box, onselect, onbox }) {
   });
 
   const chosen = garments[Number(selected) - 1];
-  garments.forEach((garment, at) => {
-    if (garment === chosen) return;
+  const marks = garments.flatMap((garment, at) => {
+    if (garment === chosen) return [];
     const mark = make("button", { type: "button", class: "mark", "aria-label": `${garment.label}, garment ${at + 1}`, title: garment.label, onclick: () => onselect(at + 1) },
       make("span", { class: "dot" }, String(at + 1)));
     place(mark, garment.box);
     stage.append(mark);
+    return [{ dot: mark.firstChild, box: garment.box }];
   });
+  new ResizeObserver(() => spread(marks, stage.clientWidth, stage.clientHeight)).observe(stage);
   const current = selected === "box" ? box : chosen?.box;
   let held = current ? movable(stage, current, chosen?.label ?? "Your box", onbox) : null;
 
@@ -102,6 +106,29 @@ function atLeast([left, top, right, bottom]) {
   left = Math.min(left, 1 - LEAST);
   top = Math.min(top, 1 - LEAST);
   return [left, top, Math.max(right, left + LEAST), Math.max(bottom, top + LEAST)];
+}
+
+/** Puts every number where its garment is and no other number lies on it, as near to the middle as that goes. */
+function spread(marks, width, height) {
+  if (!width || !height) return; // not there yet
+  const taken = [];
+  for (const { dot, box } of marks) {
+    const places = candidates(box, width, height);
+    const room = ([x, y]) => Math.min(APART, ...taken.map(other => Math.hypot(x - other[0], y - other[1])));
+    const best = places.reduce((one, other) => room(other) > room(one) ? other : one);
+    taken.push(best);
+    const [left, top, right, bottom] = box;
+    dot.style.left = `${100 * (best[0] / width - left) / (right - left)}%`;
+    dot.style.top = `${100 * (best[1] / height - top) / (bottom - top)}%`;
+  }
+}
+
+/** Where a number may be, in pixels of the picture: the middle of its box, then places in it, then beside it. */
+function candidates([left, top, right, bottom], width, height) {
+  const middle = [width * (left + right) / 2, height * (top + bottom) / 2];
+  const within = IN_BOX.map(([x, y]) => [middle[0] + x * width * (right - left), middle[1] + y * height * (bottom - top)]);
+  const beside = IN_BOX.map(([x, y]) => [middle[0] + APART * Math.sign(x), middle[1] + APART * Math.sign(y)]);
+  return [middle, ...within, ...beside].map(([x, y]) => [clamp(x, APART / 2, width - APART / 2), clamp(y, APART / 2, height - APART / 2)]);
 }
 
 const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
