@@ -58,3 +58,10 @@ def test_half_a_person_above_a_wall_is_not() -> None:
     classes = somebody()
     classes[110:] = 0
     assert judged(classes) is False
+
+
+def test_what_looks_like_a_shoe_below_a_chest_makes_nobody_whole() -> None:
+    classes = somebody()
+    classes[95:110, 50:90] = 4  # a bag that was taken for one
+    classes[110:] = 0
+    assert judged(classes) is False
