@@ -22,6 +22,8 @@ BACKGROUND = "background"
 _LONGEST = 512  # pixels that a picture is kept at
 _OTHER_GROUND = 0.25  # how often what is marked is laid before another ground
 _ENOUGH = 4  # pictures on either side of the split
+_SPREAD = (0.1, 0.5, 0.9)  # of the pictures are wider than their height by less: canvases are of these shapes
+_AS_TAKEN = Manner(nearest=1.4, farthest=0.85, near=0.6, turn=0.15, coarse=0.1, light=0.5)
 
 
 @dataclass(slots=True, eq=False)
@@ -32,7 +34,7 @@ class OwnMasks:
     train: list[Scene] = field(default_factory=list)
     held: list[Scene] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)  # reason -> how many
-    how: Manner = field(default_factory=Manner)
+    how: Manner = _AS_TAKEN
 
     def __call__(self, rng: np.random.Generator, width: int, height: int) -> Scene:
         """A random view. See `segmenting.SegmentingTask`."""
@@ -41,6 +43,13 @@ class OwnMasks:
         if rng.random() < _OTHER_GROUND:
             scene = before(scene, ground, rng)
         return seen(scene, width, height, rng, self.how, ground)
+
+    @property
+    def shapes(self) -> tuple[tuple[float, float], ...]:
+        """Width and height of canvases like the pictures to learn from, each times the other 1."""
+        wide = np.log([scene.classes.shape[1] / scene.classes.shape[0] for scene in self.train])
+        roots = np.exp(np.quantile(wide, _SPREAD) / 2).round(2)
+        return tuple((float(root), float((1 / root).round(2))) for root in dict.fromkeys(roots))
 
     @property
     def frequencies(self) -> npt.NDArray[np.float64]:

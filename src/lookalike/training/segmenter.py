@@ -82,6 +82,7 @@ def train_segmenter(
         classes,
         sides=(round(side * 0.75), side),
         batch=plan.size or _BATCH,
+        shapes=masks.shapes,
         frequencies=masks.frequencies,
     )
     rate = plan.rate or _RATE
