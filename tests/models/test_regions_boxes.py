@@ -233,3 +233,16 @@ def test_drawn_people_wear_what_they_were_drawn_with() -> None:
                 left, top, right, bottom = pixels_of(one.box, classes)
                 whole = np.ptp(columns) + 1, np.ptp(rows) + 1
                 assert (right - left) * (bottom - top) >= 0.85 * whole[0] * whole[1]
+
+
+def test_an_accessory_that_is_hardly_seen_is_none_on_a_person_and_one_by_itself() -> None:
+    classes = canvas()
+    dressed(classes)
+    put(classes, "accessory", (55, 34, 65, 44))
+    assert by_label(garments_of(regions(classes, sure=0.6)))["accessory"] == 1
+    doubted = garments_of(regions(classes, sure=0.5))
+    assert by_label(doubted)["accessory"] == 0
+    assert by_label(doubted)["footwear"] == 1
+    thing = canvas()
+    put(thing, "accessory", (30, 60, 90, 120))
+    assert by_label(garments_of(regions(thing, sure=0.5))) == {"accessory": 1}

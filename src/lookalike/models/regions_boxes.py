@@ -38,6 +38,7 @@ _LEAST = {  # of a person that a garment covers; one in a hundred covers less
     "accessory": 0.0015,
 }
 _LEAST_OF_A_THING = 0.15  # of a figure that nobody wears
+_FAINT = {"bag": 0.5, "accessory": 0.55}  # the mean share of its label below which a person wears none
 _APART = {"bag": 0.04, "accessory": 0.015}  # of a figure's height: the gap from which on they are two
 _FRAGMENT = 0.03  # of a garment's largest part: what is smaller does not widen its box
 _PAIRED = 0.4  # two shoes of a pair are at least so alike in size
@@ -120,7 +121,7 @@ def _figure(regions: Regions, mask: Mask, is_person: bool) -> Figure:
         for part in _apart(label, worn, _height(mask))
     ]
     if is_person:
-        garments = _as_hidden(garments)
+        garments = _as_hidden([one for one in garments if one.score >= _FAINT.get(one.label, 0.0)])
     return Figure(mask, box_around(mask), is_person, tuple(sorted(garments, key=lambda garment: -garment.score)))
 
 
