@@ -144,6 +144,20 @@ STAGES = (
         shapes=(PORTRAIT,),
         balance=0.3,
     ),
+    Stage(
+        *("framed again", 1000, 336, 5e-4, 2.5e-3, (0.94, 0.0, 0.02, 0.0, 0.02, 0.02), _FRAMED),
+        begin=("framed", "framed large"),
+        borrowed=0.3,
+        shapes=(PORTRAIT,),
+        balance=0.3,
+    ),
+    Stage(
+        *("framed last", 800, 336, 5e-4, 2.5e-3, (0.94, 0.0, 0.02, 0.0, 0.02, 0.02), _FRAMED),
+        begin=("framed", "framed large", "framed again", "framed again"),
+        borrowed=0.3,
+        shapes=(PORTRAIT,),
+        balance=0.3,
+    ),
 )
 ALONE = (  # of the second decoder, 8 views: share of outlined snapshots, schedule
     (0.0, Schedule(3600, 2e-3, 2e-3, ("alone.classes",), cooldown=0.7, average=0.996, validate_every=300)),
@@ -154,8 +168,8 @@ ALONE = (  # of the second decoder, 8 views: share of outlined snapshots, schedu
 )
 _HELD_ALONE = 150  # views of held-out things that it is looked at by
 _WORN_VIEWS = 1500  # of people, and as many of things alone, by which the two are told apart
-SHIPPED = ("framed", "framed large")  # the stages whose mean is shipped
-SIDE = 368  # pixels: the root of how many the shipped parser is given
+SHIPPED = ("framed again", "framed last")  # the stages whose mean is shipped
+SIDE = 384  # pixels: the root of how many the shipped parser is given
 
 
 class Drawer:
