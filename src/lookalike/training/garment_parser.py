@@ -26,6 +26,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,10 @@ class Stage:
 _SMALL = ("street", "mixed", "things", "last", "last", "last", "last")  # the mean of what was learned small
 _LARGE = (*_SMALL, *["large"] * len(_SMALL))  # and of that and what was learned large
 _LARGER = (*_LARGE, *["borrowed"] * len(_LARGE))
+_AS_TAKEN = partial(Stage, worn=_FRAMED, shapes=(PORTRAIT,), balance=0.3)
+_AGAIN = partial(
+    _AS_TAKEN, side=336, rate=5e-4, head_rate=2.5e-3, shares=(0.94, 0.0, 0.02, 0.0, 0.02, 0.02), borrowed=0.3
+)
 STAGES = (
     Stage("street", 1300, 208, 1e-3, 6e-3, (1.0, 0.0, 0.0, 0.0, 0.0, 0.0), _FIRST),
     Stage("mixed", 560, 272, 5e-4, 3e-3, (0.74, 0.05, 0.07, 0.04, 0.04, 0.06), _WORN, ("street",)),
@@ -132,32 +137,14 @@ STAGES = (
     ),
     Stage("large", 1000, 336, 3e-4, 1.5e-3, (0.6, 0.05, 0.14, 0.1, 0.03, 0.08), _WORN, _SMALL),
     Stage("borrowed", 1000, 336, 3e-4, 1.5e-3, (0.62, 0.05, 0.12, 0.09, 0.03, 0.09), _WORN, _LARGE, 0.35),
-    Stage(
-        *("framed", 900, 304, 4e-4, 2e-3, (1.0, 0.0, 0.0, 0.0, 0.0, 0.0), _FRAMED, _LARGER),
-        borrowed=0.2,
-        shapes=(PORTRAIT,),
-        balance=0.3,
-    ),
-    Stage(
-        *("framed large", 700, 336, 3e-4, 1.5e-3, (0.85, 0.03, 0.03, 0.02, 0.04, 0.03), _FRAMED, ("framed",)),
+    _AS_TAKEN("framed", 900, 304, 4e-4, 2e-3, (1.0, 0.0, 0.0, 0.0, 0.0, 0.0), begin=_LARGER, borrowed=0.2),
+    _AS_TAKEN(
+        *("framed large", 700, 336, 3e-4, 1.5e-3, (0.85, 0.03, 0.03, 0.02, 0.04, 0.03)),
+        begin=("framed",),
         borrowed=0.25,
-        shapes=(PORTRAIT,),
-        balance=0.3,
     ),
-    Stage(
-        *("framed again", 1000, 336, 5e-4, 2.5e-3, (0.94, 0.0, 0.02, 0.0, 0.02, 0.02), _FRAMED),
-        begin=("framed", "framed large"),
-        borrowed=0.3,
-        shapes=(PORTRAIT,),
-        balance=0.3,
-    ),
-    Stage(
-        *("framed last", 800, 336, 5e-4, 2.5e-3, (0.94, 0.0, 0.02, 0.0, 0.02, 0.02), _FRAMED),
-        begin=("framed", "framed large", "framed again", "framed again"),
-        borrowed=0.3,
-        shapes=(PORTRAIT,),
-        balance=0.3,
-    ),
+    _AGAIN("framed again", 1000, begin=("framed", "framed large")),
+    _AGAIN("framed last", 800, begin=("framed", "framed large", "framed again", "framed again")),
 )
 ALONE = (  # of the second decoder, 8 views: share of outlined snapshots, schedule
     (0.0, Schedule(3600, 2e-3, 2e-3, ("alone.classes",), cooldown=0.7, average=0.996, validate_every=300)),

@@ -34,7 +34,6 @@ class OwnMasks:
     train: list[Scene] = field(default_factory=list)
     held: list[Scene] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)  # reason -> how many
-    how: Manner = _AS_TAKEN
 
     def __call__(self, rng: np.random.Generator, width: int, height: int) -> Scene:
         """A random view. See `segmenting.SegmentingTask`."""
@@ -42,7 +41,7 @@ class OwnMasks:
         ground = plain_ground(rng) if rng.random() < 0.5 else part_of(_border(other.pixels), rng)
         if rng.random() < _OTHER_GROUND:
             scene = before(scene, ground, rng)
-        return seen(scene, width, height, rng, self.how, ground)
+        return seen(scene, width, height, rng, _AS_TAKEN, ground)
 
     @property
     def shapes(self) -> tuple[tuple[float, float], ...]:
