@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lookalike.media.edges import along_edges, resized
+from lookalike.media import edges
+from lookalike.media.edges import along_edges
 
 
 def shares_of(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -57,5 +58,23 @@ def test_the_smallest_planes_will_do(size: tuple[int, int]) -> None:
     assert np.allclose(along_edges(before, np.zeros((5, 5, 3), np.uint8)), 0.5, atol=1e-3)
 
 
-def test_nothing_resized_is_nothing() -> None:
-    assert resized(np.empty((0, 4, 4), np.float32), 8, 6).shape == (0, 6, 8)
+@pytest.mark.parametrize("size", [(96, 128), (95, 97)])
+@pytest.mark.parametrize("noise", [0, 60])
+def test_a_small_thing_is_filtered_as_if_all_of_the_picture_were(
+    size: tuple[int, int], noise: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    pixels = (128 + rng.integers(-noise, noise + 1, (*size, 3))).astype(np.uint8)
+    garment = np.zeros(size, np.float32)
+    garment[40:60, 50:58] = 0.9
+    before = np.stack([1 - garment, garment])
+    after = along_edges(before, pixels)
+    monkeypatch.setattr(edges, "_THERE", -1.0)  # now each label is said of every place
+    assert np.abs(after - along_edges(before, pixels)).max() < 1e-5
+    assert np.abs(after - before).max() > 0.03
+
+
+def test_a_label_that_is_said_of_no_place_for_sure_changes_nothing() -> None:
+    faint = np.full((2, 8, 8), 0.01, np.float32)
+    faint[0] = 0.99
+    assert np.allclose(along_edges(faint, np.zeros((8, 8, 3), np.uint8)), faint, atol=1e-4)

@@ -2,50 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from lookalike.media.framing import resize, resize_plane
+from lookalike.media.masks import bounds
 from lookalike.types import Pixels
 
 Planes = npt.NDArray[np.float32]  # (n, h, w)
+Plane = npt.NDArray[np.float32]  # (h, w)
+Part = tuple[slice, slice]  # rows, columns
 
 _SHRUNK = 2  # the filter is worked out on planes of half the size
 _RADIUS = 3  # of its windows there
 _EVEN = 3e-4  # variance of colours, 0..1, below which a window is even and what is said of it is averaged
 _TAKEN = 0.6  # of what the filter makes; all of it turns labels over where two are about as likely
 _SAID = 0.1  # a label that is nowhere said to be likelier stays as it is
+_REACH = 2 * _RADIUS + 1  # of two windows, one after the other
+_PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+_THERE = 0.02  # from which a label is said of a place at all; what is farther from any such place stays as it is
 
 
 def along_edges(shares: Planes, pixels: Pixels) -> Planes:
     """How likely each label is at each place, smooth where the picture is, with edges where the picture has them.
 
     The fast guided filter with a guide in colour (He and Sun, Fast Guided Filter, 2015; He, Sun and Tang, Guided
-    Image Filtering, PAMI 2013): in every window a plane is fitted as a linear function of the colours.
+    Image Filtering, PAMI 2013): in every window a plane is fitted as a linear function of the colours. Each plane
+    is looked at where it says something, which for most labels is a small part of the picture.
 
     shares: add up to 1 over the labels, as what is returned does.  # (labels, h, w)
     pixels: the picture, at any size.
     """
     height, width = shares.shape[1:]
-    said = np.flatnonzero(shares.max(axis=(1, 2)) > _SAID)
     small = max(1, width // _SHRUNK), max(1, height // _SHRUNK)
-    weights, offsets = _fitted(resized(shares[said], *small), _guide(pixels, *small))
-    guide = _guide(pixels, width, height)
-    found = resized(offsets, width, height)
-    for channel, plane in enumerate(guide):
-        found += resized(weights[channel], width, height) * plane
+    colours, guide = _Colours.of(_guide(pixels, *small)), _guide(pixels, width, height)
     filtered = shares.copy()
-    filtered[said] += np.float32(_TAKEN) * (np.clip(found, 0, 1) - filtered[said])
+    for label in np.flatnonzero(shares.max(axis=(1, 2)) > _SAID):
+        plane = resize_plane(shares[label], *small)
+        part, place = _parts(plane, (height, width))
+        said = filtered[label][place]
+        *weights, found = (
+            resize_plane(each, *said.shape[::-1]) for each in _fitted(plane[part], colours.within(part))
+        )
+        for weight, channel in zip(weights, guide[:, *place], strict=True):
+            found = found + weight * channel
+        said += np.float32(_TAKEN) * (np.clip(found, 0, 1) - said)
     filtered /= np.maximum(filtered.sum(axis=0), np.float32(1e-6))
     return filtered
-
-
-def resized(planes: Planes, width: int, height: int) -> Planes:
-    """Each plane at another size, antialiased.  # (n, height, width)"""
-    found = np.empty((len(planes), height, width), np.float32)
-    for at, plane in enumerate(planes):
-        found[at] = resize_plane(plane, width, height)
-    return found
 
 
 def _guide(pixels: Pixels, width: int, height: int) -> Planes:
@@ -53,29 +58,64 @@ def _guide(pixels: Pixels, width: int, height: int) -> Planes:
     return resize(pixels, width, height).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
 
 
-def _fitted(planes: Planes, guide: Planes) -> tuple[npt.NDArray[np.float32], Planes]:
-    """What each plane is as a function of the colours, the mean of all windows that a place lies in.
+def _parts(plane: Plane, size: tuple[int, int]) -> tuple[Part, Part]:
+    """Where a plane says something, with what the windows reach from there; and the same at the full size.
 
-    Weights of red, green and blue  # (3, n, h, w)  and an offset  # (n, h, w)
+    size: height and width that are `_SHRUNK` times the plane's; if they are not, all of it is taken.
     """
-    red, green, blue = mean = _averaged(guide)
-    pairs = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
-    spread = _averaged(np.stack([guide[one] * guide[other] for one, other in pairs]))
-    rr, rg, rb, gg, gb, bb = spread - np.stack([mean[one] * mean[other] for one, other in pairs])
-    rr, gg, bb = rr + _EVEN, gg + _EVEN, bb + _EVEN
-    inverse = (
-        (gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg),
-        (rb * gb - rg * bb, rr * bb - rb * rb, rg * rb - rr * gb),
-        (rg * gb - rb * gg, rg * rb - rr * gb, rr * gg - rg * rg),
-    )  # times the determinant
-    whole = rr * inverse[0][0] + rg * inverse[0][1] + rb * inverse[0][2]
-    said = _averaged(planes)
-    together = [_averaged(planes * colour) - said * middle for colour, middle in zip(guide, mean, strict=True)]
-    weights = np.stack(
-        [sum((row[at] * together[at] for at in range(3)), np.float32(0)) / whole for row in inverse]
-    )
-    offsets = said - weights[0] * red - weights[1] * green - weights[2] * blue
-    return np.stack([_averaged(one) for one in weights]), _averaged(offsets)
+    height, width = plane.shape
+    left, top, right, bottom = 0, 0, width, height
+    if size == (height * _SHRUNK, width * _SHRUNK):
+        left, top, right, bottom = bounds(plane > _THERE) if (plane > _THERE).any() else (0, 0, 0, 0)
+        left, top = max(0, left - _REACH), max(0, top - _REACH)
+        right, bottom = min(width, right + _REACH), min(height, bottom + _REACH)
+        size = (bottom - top) * _SHRUNK, (right - left) * _SHRUNK
+    first = (top * _SHRUNK, left * _SHRUNK)
+    place = tuple(slice(at, at + length) for at, length in zip(first, size, strict=True))
+    return (slice(top, bottom), slice(left, right)), (place[0], place[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Colours:
+    """The colours of a picture, and how they spread in the window around each place."""
+
+    guide: Planes  # (3, h, w)
+    mean: Planes  # (3, h, w)
+    inverse: Planes  # (6, h, w), of their covariances: rr rg rb gg gb bb
+
+    @classmethod
+    def of(cls, guide: Planes) -> _Colours:
+        mean = _averaged(guide)
+        spread = _averaged(np.stack([guide[one] * guide[other] for one, other in _PAIRS]))
+        rr, rg, rb, gg, gb, bb = spread - np.stack([mean[one] * mean[other] for one, other in _PAIRS])
+        rr, gg, bb = rr + _EVEN, gg + _EVEN, bb + _EVEN
+        inverse = np.stack(
+            [
+                *(gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg),
+                *(rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg),
+            ]
+        )  # times the determinant
+        inverse /= rr * inverse[0] + rg * inverse[1] + rb * inverse[2]
+        return cls(guide, mean, inverse)
+
+    def within(self, part: Part) -> _Colours:
+        return _Colours(*(planes[:, *part] for planes in (self.guide, self.mean, self.inverse)))
+
+
+def _fitted(plane: Plane, colours: _Colours) -> Planes:
+    """What a plane is as a function of the colours, the mean of all windows that a place lies in.
+
+    Weights of red, green and blue, and an offset.  # (4, h, w)
+    """
+    said, *together = _averaged(np.concatenate([plane[None], plane * colours.guide]))
+    red, green, blue = (both - said * middle for both, middle in zip(together, colours.mean, strict=True))
+    rr, rg, rb, gg, gb, bb = colours.inverse
+    fitted = np.empty((4, *plane.shape), np.float32)
+    fitted[0] = rr * red + rg * green + rb * blue
+    fitted[1] = rg * red + gg * green + gb * blue
+    fitted[2] = rb * red + gb * green + bb * blue
+    fitted[3] = said - (fitted[:3] * colours.mean).sum(axis=0)
+    return _averaged(fitted)
 
 
 def _averaged(planes: Planes) -> Planes:
