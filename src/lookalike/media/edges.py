@@ -16,9 +16,9 @@ Plane = npt.NDArray[np.float32]  # (h, w)
 Part = tuple[slice, slice]  # rows, columns
 
 _SHRUNK = 2  # the filter is worked out on planes of half the size
-_RADIUS = 3  # of its windows there
-_EVEN = 3e-4  # variance of colours, 0..1, below which a window is even and what is said of it is averaged
-_TAKEN = 0.6  # of what the filter makes; all of it turns labels over where two are about as likely
+_RADIUS = 4  # of its windows there
+_EVEN = 1e-4  # variance of colours, 0..1, below which a window is even and what is said of it is averaged
+_TAKEN = 0.8  # of what the filter makes; all of it turns labels over where two are about as likely
 _SAID = 0.1  # a label that is nowhere said to be likelier stays as it is
 _REACH = 2 * _RADIUS + 1  # of two windows, one after the other
 _PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
