@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from lookalike.media.framing import resize, resize_plane
 from lookalike.media.masks import bounds
-from lookalike.types import Pixels
+from lookalike.types import Mask, Pixels
 
 Planes = npt.NDArray[np.float32]  # (n, h, w)
 Plane = npt.NDArray[np.float32]  # (h, w)
@@ -41,7 +41,10 @@ def along_edges(shares: Planes, pixels: Pixels) -> Planes:
     filtered = shares.copy()
     for label in np.flatnonzero(shares.max(axis=(1, 2)) > _SAID):
         plane = resize_plane(shares[label], *small)
-        part, place = _parts(plane, (height, width))
+        there = plane > _THERE
+        if not there.any():
+            continue
+        part, place = _parts(there, (height, width))
         said = filtered[label][place]
         *weights, found = (
             resize_plane(each, *said.shape[::-1]) for each in _fitted(plane[part], colours.within(part))
@@ -58,21 +61,19 @@ def _guide(pixels: Pixels, width: int, height: int) -> Planes:
     return resize(pixels, width, height).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
 
 
-def _parts(plane: Plane, size: tuple[int, int]) -> tuple[Part, Part]:
-    """Where a plane says something, with what the windows reach from there; and the same at the full size.
+def _parts(there: Mask, size: tuple[int, int]) -> tuple[Part, Part]:
+    """Where something is said, with what the windows reach from there; and the same at the full size.
 
-    size: height and width that are `_SHRUNK` times the plane's; if they are not, all of it is taken.
+    size: height and width that are `_SHRUNK` times the mask's; if they are not, all of it is taken.
     """
-    height, width = plane.shape
-    left, top, right, bottom = 0, 0, width, height
-    if size == (height * _SHRUNK, width * _SHRUNK):
-        left, top, right, bottom = bounds(plane > _THERE) if (plane > _THERE).any() else (0, 0, 0, 0)
-        left, top = max(0, left - _REACH), max(0, top - _REACH)
-        right, bottom = min(width, right + _REACH), min(height, bottom + _REACH)
-        size = (bottom - top) * _SHRUNK, (right - left) * _SHRUNK
-    first = (top * _SHRUNK, left * _SHRUNK)
-    place = tuple(slice(at, at + length) for at, length in zip(first, size, strict=True))
-    return (slice(top, bottom), slice(left, right)), (place[0], place[1])
+    height, width = there.shape
+    if size != (height * _SHRUNK, width * _SHRUNK):
+        return np.s_[:height, :width], np.s_[: size[0], : size[1]]
+    left, top, right, bottom = bounds(there)
+    left, top = max(0, left - _REACH), max(0, top - _REACH)
+    right, bottom = min(width, right + _REACH), min(height, bottom + _REACH)
+    part, place = (np.s_[top * by : bottom * by, left * by : right * by] for by in (1, _SHRUNK))
+    return part, place
 
 
 @dataclass(frozen=True, slots=True, eq=False)

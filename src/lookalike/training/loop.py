@@ -379,8 +379,8 @@ def _keep_freed_memory() -> None:
     """Let glibc keep what a step frees for the next one, instead of giving it back to the kernel page by page.
 
     EfficientNet-lite0, 128 pictures of 112 x 112, two cores: 53 pictures a second without, 110 with (compiling the
-    network gained nothing more). One arena, so that the threads that make batches keep theirs as well: a step of the
-    parser's U-Net, 8 views of 336 x 336, 3.8 s instead of 4.2.
+    network gained nothing more). One arena, so that the threads that make batches keep theirs as well: a step of
+    the parser's U-Net, 8 views of 336 x 336, 3.8 s instead of 4.2.
     """
     keep = {-4: 0, -1: 2**31 - 1, -2: 2**28, -8: 1}  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD, M_ARENA_MAX
     with suppress(OSError, AttributeError):  # another system, another libc
