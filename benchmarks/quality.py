@@ -42,7 +42,7 @@ HELD_OUT = {"fashion-small": 0.15, "shop-men": 0.5, "snapshots": 0.2}  # shares;
 RECOLOURED = {  # of shop-men: the shop coloured the main view anew, and further views show another colour
     "mh06-blue", "mh09-blue", "mh10-blue", "mh13-blue", "mp05-blue", "mp07-blue",
     "mp08-green", "ms05-blue", "ms06-blue", "msh01-blue", "msh03-blue", "msh09-blue",
-}  # fmt: skip  # by eye: each of the 122 back and detail views beside its main view, whatever a model finds
+}  # fmt: skip  # by eye, all 122 back and detail views; not blind: what the default misses had been seen before
 COLUMNS = {  # column -> parts that count, with the recipe's own weights; what others are compared with comes first
     "image + colour": ("image", "colour"),
     "image only": ("image",),
